@@ -1,0 +1,1 @@
+"""Work in a process of its own, and its bridge to the window."""

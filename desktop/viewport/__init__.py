@@ -1,0 +1,1 @@
+"""Orbit camera, layers, renderer processes and the widget that shows their frames."""

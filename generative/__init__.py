@@ -1,0 +1,1 @@
+"""Diffusion and GAN priors over images and point clouds."""

@@ -1,0 +1,1 @@
+"""Keypoints, descriptors, pair selection and matching."""

@@ -1,0 +1,1 @@
+"""One reader or writer a file; `formats` maps suffixes to them."""

@@ -1,0 +1,1 @@
+"""Depth maps from posed views, and their fusion to a cloud."""

@@ -1,0 +1,1 @@
+"""Reading photographs, EXIF, quality verdicts, masks."""

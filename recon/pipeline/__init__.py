@@ -1,0 +1,1 @@
+"""Stages, their plan and their execution."""

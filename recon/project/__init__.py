@@ -1,0 +1,1 @@
+"""A project on disk: manifest, photographs, content-addressed artifacts, lock."""

@@ -1,0 +1,1 @@
+"""Matches to cameras and sparse points; undistortion."""

@@ -1,0 +1,1 @@
+"""Clouds and depth maps to meshes, and their cleaning."""

@@ -1,0 +1,1 @@
+"""Textured scenes rendered with exact cameras, depth and surface."""

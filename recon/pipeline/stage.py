@@ -39,7 +39,7 @@ class Item:
     """One unit of resumable work.
 
     Args:
-        name: Unique in the stage; a file name without suffix, so no slashes. For a photo its id, for a pair `a__b`.
+        name: Unique in the stage over all calls; used as a file name, so no slashes. For a photo its id, for a pair `a__b`.
         inputs: Everything that can change the result besides the stage's own config fields and version:
             digests or item keys of what is read, and plain numbers. JSON-able.
         payload: What `compute` needs; not part of the key.
@@ -67,11 +67,16 @@ class StageContext(Protocol):
     output: Path
     """An empty folder; becomes the artifact when `run` returns."""
     project_photos: Mapping[str, Path]
-    """Photo id -> imported file, every photo of the project that is switched on, in order."""
+    """Photo id -> imported file, every photo of the project that is switched on, in order. The id is the file's unique name in
+    the project, suffix included, e.g. 'IMG 0001.jpg'; `View.name` and COLMAP image names are the same id."""
     masks: Mapping[str, Path]
     """Photo id -> mask file, where there is one (white = use)."""
     digests: Mapping[str, str]
     """Photo id -> content digest of photo (and mask, when there is one)."""
+    given_cameras: Path | None
+    """Cameras the user gave: `cameras.json`, a COLMAP model folder or `transforms.json`."""
+    cameras_use: str
+    """'poses': take intrinsics and poses as true; 'intrinsics': take intrinsics only."""
     device: str
     """'cpu', 'cuda' or 'mps'."""
     seed: int
@@ -107,6 +112,9 @@ class Stage(ABC):
         version: Raise it when the result changes for the same inputs and config.
         needs: Names of the stages whose artifacts `run` reads.
         config_type: Frozen dataclass built of `recon.pipeline.config.setting` fields.
+        sources: Which of 'photos', 'masks', 'cameras' `run` reads from the context; their digests belong to the key.
+        publishes: Path in the artifact -> path under the project's `outputs/`. '@items' stands for all item files, put
+            into the folder named.
         device_dependent: True when device class and precision belong to the key.
         stochastic: True when the seed belongs to the key.
     """
@@ -116,6 +124,8 @@ class Stage(ABC):
     version: ClassVar[int]
     needs: ClassVar[tuple[str, ...]] = ()
     config_type: ClassVar[type]
+    sources: ClassVar[tuple[str, ...]] = ()
+    publishes: ClassVar[Mapping[str, str]] = {}
     device_dependent: ClassVar[bool] = False
     stochastic: ClassVar[bool] = False
 

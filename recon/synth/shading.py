@@ -1,0 +1,170 @@
+"""Colour of rays: texture, Lambert and ambient light, soft shadows, ambient occlusion, a plain highlight."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from recon.synth.caster import Caster, Hits
+from recon.synth.scene import SynthScene, TexturedMesh
+from recon.synth.texture_bank import TextureBank, to_linear
+
+Float = NDArray[np.float32]
+SHININESS = 40.0
+
+
+class Shader:
+    """Everything about a scene that a ray's colour depends on.
+
+    Args:
+        scene: Objects and light.
+        caster: Acceleration structure over `scene.meshes`.
+    """
+
+    def __init__(self, scene: SynthScene, caster: Caster) -> None:
+        self._caster, self._light = caster, scene.light
+        self._bank = TextureBank([mesh.texture for mesh in scene.meshes])
+        self._uv = torch.from_numpy(np.concatenate([mesh.uv for mesh in scene.meshes]))
+        self._normals = torch.from_numpy(np.concatenate([_corner_normals(mesh) for mesh in scene.meshes]))
+        tints = [mesh.tint for mesh in scene.meshes]
+        self._tint = None if all(t is None for t in tints) else torch.from_numpy(np.concatenate([_tint(m) for m in scene.meshes]))
+        self._texels = torch.from_numpy(np.concatenate([_texels_per_length(mesh) for mesh in scene.meshes]))
+        self._object = torch.from_numpy(caster.face_object.astype(np.int64))
+        self._face_normals = torch.from_numpy(caster.face_normals)
+        self._gloss = torch.tensor([mesh.gloss for mesh in scene.meshes])
+        self._epsilon = 2e-4 * float(np.linalg.norm(np.ptp(np.median(caster.corners, axis=1), axis=0)).clip(1e-6, 20.0))
+
+    def shade(self, origin: Float, directions: Float, spread: float, rng: np.random.Generator) -> torch.Tensor:
+        """Linear RGB `[N, 3]` of rays.
+
+        Args:
+            origin: `[3]`.
+            directions: `[N, 3]` of unit length.
+            spread: Width of a ray's footprint at distance 1.
+            rng: Randomness of soft shadows.
+        """
+        hits = self._caster.cast(origin, directions)
+        light = self._light
+        up = np.abs(directions[:, 2:3])
+        sky = np.asarray(light.background, np.float32) * (1 - up) + np.asarray(light.zenith, np.float32) * up
+        result = torch.from_numpy(sky)
+        if hits.hit.any():
+            chosen = np.flatnonzero(hits.hit)
+            result[torch.from_numpy(chosen)] = self._surface(origin, directions[chosen], _pick(hits, chosen), spread, rng)
+        return result
+
+    def _surface(self, origin: Float, directions: Float, hits: Hits, spread: float, rng: np.random.Generator) -> torch.Tensor:
+        """Colours of rays that all hit something, `[N, 3]`."""
+        face = torch.from_numpy(hits.face)
+        ray = torch.from_numpy(directions)
+        distance = torch.from_numpy(hits.distance)
+        weights = _weights(hits)
+        flat = self._face_normals[face]
+        cosine = (flat * ray).sum(1)
+        flat = torch.where(cosine[:, None] > 0, -flat, flat)
+        normal = torch.nn.functional.normalize((self._normals[face] * weights).sum(1), dim=1)
+        normal = torch.where(((normal * flat).sum(1) < 0)[:, None], -normal, normal)
+        albedo = self._albedo(face, weights, distance * spread / cosine.abs().clamp_min(0.05).sqrt())
+        place = torch.from_numpy(origin) + ray * distance[:, None] + flat * self._epsilon
+        return self._lit(albedo, normal, ray, place, self._gloss[self._object[face]], rng)
+
+    def _albedo(self, face: torch.Tensor, weights: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
+        uv = (self._uv[face] * weights).sum(1)
+        lod = torch.log2((footprint * self._texels[face]).clamp_min(1e-6))
+        albedo = self._bank.sample(self._object[face], uv, lod)
+        return albedo if self._tint is None else albedo * (self._tint[face] * weights).sum(1)
+
+    def _lit(
+        self,
+        albedo: torch.Tensor,
+        normal: torch.Tensor,
+        ray: torch.Tensor,
+        place: torch.Tensor,
+        gloss: torch.Tensor,
+        rng: np.random.Generator,
+    ) -> torch.Tensor:
+        light = self._light
+        towards = torch.from_numpy(_unit(np.asarray(light.direction, np.float32)))
+        lambert = (normal @ towards).clamp_min(0)
+        points = place.numpy()
+        visible = self._shadow(points, lambert.numpy() > 0, rng)
+        open_sky = self._occlusion(points, normal.numpy(), rng)
+        upness = (0.5 + 0.5 * normal[:, 2:3]) if light.sky != light.bounce else torch.ones(1)
+        ambient = (torch.tensor(light.sky) * upness + torch.tensor(light.bounce) * (1 - upness)) * open_sky[:, None]
+        color = torch.tensor(light.color)
+        result = albedo * (color * (lambert * visible)[:, None] + ambient)
+        if float(self._gloss.max()) > 0:
+            half = torch.nn.functional.normalize(towards - ray, dim=1)
+            highlight = gloss * visible * (normal * half).sum(1).clamp_min(0) ** SHININESS
+            result = result + color * highlight[:, None]
+        return result
+
+    def _shadow(self, points: Float, lit: NDArray[np.bool_], rng: np.random.Generator) -> torch.Tensor:
+        """Share of the light's disc that each point sees, `[N]`."""
+        light = self._light
+        visible = np.ones(len(points), np.float32)
+        chosen = np.flatnonzero(lit)
+        if light.shadow_samples == 0 or len(chosen) == 0:
+            return torch.from_numpy(visible)
+        towards = _unit(np.asarray(light.direction, np.float32))
+        start = points[chosen]
+        blocked = np.zeros(len(chosen), np.float32)
+        for _ in range(light.shadow_samples):
+            spread = _disc(len(chosen), towards, light.radius, rng) if light.radius > 0 else np.zeros((1, 3), np.float32)
+            blocked += self._caster.blocked(start, np.ascontiguousarray(np.broadcast_to(towards + spread, start.shape)))
+        visible[chosen] = 1 - blocked / light.shadow_samples
+        return torch.from_numpy(visible)
+
+    def _occlusion(self, points: Float, normals: Float, rng: np.random.Generator) -> torch.Tensor:
+        """Share of cosine-distributed rays of limited length that meet nothing, `[N]`."""
+        light = self._light
+        blocked = np.zeros(len(points), np.float32)
+        for _ in range(light.occlusion_samples):
+            ball = rng.standard_normal(points.shape, dtype=np.float32)
+            directions = normals + ball / np.linalg.norm(ball, axis=1, keepdims=True)
+            blocked += self._caster.blocked(points, directions, light.occlusion_distance)
+        return torch.from_numpy(1 - blocked / max(light.occlusion_samples, 1))
+
+
+def _pick(hits: Hits, chosen: NDArray[np.intp]) -> Hits:
+    return Hits(hits.hit[chosen], hits.distance[chosen], hits.face[chosen], hits.barycentric[chosen])
+
+
+def _weights(hits: Hits) -> torch.Tensor:
+    """Barycentric weights `[N, 3, 1]`."""
+    second_third = torch.from_numpy(hits.barycentric)
+    return torch.cat([1 - second_third.sum(1, keepdim=True), second_third], dim=1)[..., None]
+
+
+def _unit(vector: Float) -> Float:
+    return np.asarray(vector / np.linalg.norm(vector), np.float32)
+
+
+def _disc(count: int, axis: Float, radius: float, rng: np.random.Generator) -> Float:
+    """Offsets `[N, 3]` evenly distributed on a disc at right angles to `axis`."""
+    side = _unit(np.cross(axis, (0.0, 1.0, 0.0) if abs(axis[1]) < 0.9 else (1.0, 0.0, 0.0)).astype(np.float32))
+    other = np.cross(axis, side)
+    angle = rng.random(count, dtype=np.float32) * np.float32(2 * np.pi)
+    reach = np.float32(np.tan(radius)) * np.sqrt(rng.random(count, dtype=np.float32))
+    return np.asarray((reach * np.cos(angle))[:, None] * side + (reach * np.sin(angle))[:, None] * other, np.float32)
+
+
+def _corner_normals(mesh: TexturedMesh) -> Float:
+    if mesh.normals is not None:
+        return mesh.normals
+    a, b, c = np.moveaxis(mesh.corners, 1, 0)
+    cross = np.cross(b - a, c - a)
+    return np.ascontiguousarray(np.repeat(cross[:, None] / np.linalg.norm(cross, axis=1).clip(1e-20)[:, None, None], 3, axis=1))
+
+
+def _tint(mesh: TexturedMesh) -> Float:
+    return np.ones((len(mesh.faces), 3, 3), np.float32) if mesh.tint is None else to_linear(mesh.tint)
+
+
+def _texels_per_length(mesh: TexturedMesh) -> Float:
+    """Texels of the full texture along one scene unit on each face, `[F]`."""
+    a, b, c = np.moveaxis(mesh.uv, 1, 0)
+    height, width = mesh.texture.shape[:2]
+    uv_area = 0.5 * np.abs((b - a)[:, 0] * (c - a)[:, 1] - (b - a)[:, 1] * (c - a)[:, 0])
+    return np.asarray(np.sqrt(uv_area * width * height / mesh.face_areas().clip(1e-20)), np.float32)

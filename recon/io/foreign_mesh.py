@@ -25,16 +25,47 @@ def read_foreign_mesh(path: Path) -> TriMesh:
     if not path.is_file():
         raise InputError(f"'{path}' could not be read.", "There is no such file.", "Check the path.")
     try:
-        loaded = trimesh.load_mesh(path, process=False, maintain_order=True)
-        faces = np.asarray(loaded.faces)
+        parts = _parts(trimesh.load_scene(path, process=False, maintain_order=True))
     except MemoryError:
         raise
     except Exception as error:
         raise _damaged(path, f"The reader says: {str(error)[:200] or type(error).__name__}.") from error
-    vertices = np.asarray(loaded.vertices, np.float32)
-    if not len(faces) or not np.isfinite(vertices).all() or faces.min() < 0 or faces.max() >= len(vertices):
-        raise _damaged(path, "It holds no faces, or faces and vertices that do not fit each other.")
-    return TriMesh(vertices, faces.astype(np.int32), _normals(loaded), _colors(loaded), _origin(loaded))
+    if not parts:
+        raise _damaged(path, "It holds no faces.")
+    return _join(parts)
+
+
+def _parts(scene: Any) -> list[TriMesh]:
+    """Every triangle mesh of the scene, in the scene's frame."""
+    parts = []
+    for node in scene.graph.nodes_geometry:
+        world_from_part, name = scene.graph[node]
+        mesh = scene.geometry[name]
+        if not len(getattr(mesh, "faces", ())):
+            continue
+        if not np.isfinite(mesh.vertices).all():
+            raise ValueError("vertices that are not finite numbers")
+        normals = _normals(mesh)
+        moved = np.asarray(world_from_part, np.float64)
+        points = np.asarray(mesh.vertices, np.float64) @ moved[:3, :3].T + moved[:3, 3]
+        if normals is not None and not np.array_equal(moved[:3, :3], np.eye(3)):
+            normals = normals @ np.linalg.inv(moved[:3, :3]).astype(np.float32)
+            normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        parts.append(TriMesh(points.astype(np.float32), mesh.faces, normals, _colors(mesh), _origin(mesh)))
+    return parts
+
+
+def _join(parts: list[TriMesh]) -> TriMesh:
+    """One mesh; normals and colours are kept when every part has them."""
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
+
+    def stacked(name: str) -> NDArray[Any] | None:
+        values = [getattr(part, name) for part in parts]
+        return None if any(value is None for value in values) else np.concatenate(values)
+
+    faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=True)])
+    vertices = np.concatenate([part.vertices for part in parts])
+    return TriMesh(vertices, faces, stacked("normals"), stacked("colors"), stacked("origin"))
 
 
 def _damaged(path: Path, why: str) -> InputError:
@@ -49,12 +80,17 @@ def _normals(mesh: Any) -> NDArray[np.float32] | None:
 
 
 def _colors(mesh: Any) -> NDArray[np.float32] | None:
+    """Vertex colours, or else the texture sampled at the vertices."""
     visual = mesh.visual
     if visual.kind == "texture":
-        visual = visual.to_color()
-    if visual.kind != "vertex" and visual.kind != "face":
+        colors = visual.vertex_attributes.get("color", mesh.vertex_attributes.get("color"))
+        if colors is None and visual.uv is not None:
+            colors = visual.to_color().vertex_colors
+    else:
+        colors = visual.vertex_colors if visual.kind in ("vertex", "face") else None
+    if colors is None or len(colors) != len(mesh.vertices):
         return None
-    return to_unit(np.asarray(visual.vertex_colors)[:, :3])
+    return to_unit(np.asarray(colors)[:, :3])
 
 
 def _origin(mesh: Any) -> NDArray[np.uint8] | None:

@@ -62,7 +62,8 @@ def read_cloud(path: Path) -> PointCloud:
     Raises:
         InputError: The suffix is not supported, or the file is missing or damaged.
     """
-    return _find(CLOUD_READERS, path, "A point cloud cannot be read from")(Path(path))
+    cloud: PointCloud = _find(CLOUD_READERS, path, "A point cloud cannot be read from")(Path(path))
+    return cloud
 
 
 def read_mesh(path: Path) -> TriMesh:
@@ -71,7 +72,8 @@ def read_mesh(path: Path) -> TriMesh:
     Raises:
         InputError: The suffix is not supported, or the file is missing or damaged.
     """
-    return _find(MESH_READERS, path, "A mesh cannot be read from")(Path(path))
+    mesh: TriMesh = _find(MESH_READERS, path, "A mesh cannot be read from")(Path(path))
+    return mesh
 
 
 def _find(table: Mapping[str, Callable[..., Any]], path: Path, what: str) -> Callable[..., Any]:

@@ -56,7 +56,7 @@ def write_glb(mesh: TriMesh, path: Path) -> None:
 def _unit(normals: NDArray[np.float32]) -> NDArray[np.float32]:
     """Unit vectors; unknown normals (zero) become +z because glTF asks for unit length."""
     length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return np.where(length > 0, normals / np.where(length > 0, length, 1), np.float32([0, 0, 1])).astype(np.float32)
+    return np.where(length > 0, normals / np.where(length > 0, length, 1), np.array([0, 0, 1], np.float32)).astype(np.float32)
 
 
 def _add(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.io.atomic import replacing
+from recon.io.colors import to_bytes
 from recon.scene import TriMesh
 
 _CHUNK = 100_000
@@ -32,14 +33,21 @@ def write_obj(mesh: TriMesh, path: Path) -> None:
         if mesh.colors is None:
             _rows(file, "v %.9g %.9g %.9g\n", mesh.vertices)
         else:
-            _rows(file, "v %.9g %.9g %.9g %.5f %.5f %.5f\n", np.concatenate([mesh.vertices, mesh.colors], axis=1))
+            _rows(file, "v %.9g %.9g %.9g %.5f %.5f %.5f\n", np.concatenate([mesh.vertices, _fractions(mesh.colors)], axis=1))
         if mesh.normals is not None:
             _rows(file, "vn %.6f %.6f %.6f\n", mesh.normals)
-        file.write("usemtl surface\n")
+        if mesh.colors is None:  # with a material in use, some readers drop the vertex colours
+            file.write("usemtl surface\n")
         if mesh.normals is None:
             _rows(file, "f %d %d %d\n", mesh.faces + 1)
         else:
             _rows(file, "f %d//%d %d//%d %d//%d\n", np.repeat(mesh.faces + 1, 2, axis=1))
+
+
+def _fractions(colors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Colours that come out as the same byte whether a reader rounds or truncates."""
+    fractions: NDArray[np.float64] = np.minimum((to_bytes(colors) + 0.2) / 255, 1.0)
+    return fractions
 
 
 def _rows(file: TextIO, row: str, table: NDArray[Any]) -> None:

@@ -117,6 +117,7 @@ class Stage(ABC):
             into the folder named.
         device_dependent: True when device class and precision belong to the key.
         stochastic: True when the seed belongs to the key.
+        parallel_items: True when `compute` may run in several threads at once (each call then uses one thread itself).
     """
 
     name: ClassVar[str]
@@ -128,6 +129,11 @@ class Stage(ABC):
     publishes: ClassVar[Mapping[str, str]] = {}
     device_dependent: ClassVar[bool] = False
     stochastic: ClassVar[bool] = False
+    parallel_items: ClassVar[bool] = False
+
+    def weights_digest(self, config: Any) -> str:
+        """Digest of the trained weights that `config` selects, '' when there are none; it belongs to every key."""
+        return ""
 
     @abstractmethod
     def run(self, inputs: Mapping[str, Artifact], config: Any, context: StageContext) -> None:

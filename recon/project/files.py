@@ -1,0 +1,190 @@
+"""Writing so that a file is there whole or not at all, and the system's errors in plain words."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import socket
+import stat
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from recon.errors import ProjectError, ResourceError
+
+_NUMBERS = count()
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turns full-disk and permission errors into typed ones that name `path`.
+
+    Raises:
+        ResourceError: The disk is full or the quota is used up.
+        ProjectError: The folder is read-only or belongs to somebody else.
+    """
+    try:
+        yield
+    except OSError as error:
+        explained = explain(error, path)
+        if explained is None:
+            raise
+        raise explained from error
+
+
+def explain(error: OSError, path: Path) -> ProjectError | ResourceError | None:
+    """The typed error for a disk failure, or None when `error` is of another kind."""
+    if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
+        return ResourceError(
+            f"The disk is full: '{error.filename or path}' could not be written.",
+            _free_text(path),
+            "Free some space and run again; finished work is kept.",
+        )
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return ProjectError(
+            f"'{error.filename or path}' cannot be written.",
+            "The folder is read-only or belongs to another user." if error.errno != errno.EROFS else "The disk is read-only.",
+            "Change its permissions, or copy the project to a folder of yours.",
+        )
+    return None
+
+
+def _free_text(path: Path) -> str:
+    """'12 MB are free.' for the disk that holds `path`."""
+    folder = next((p for p in (path, *path.parents) if p.exists()), Path("/"))
+    with suppress(OSError):
+        return f"{shutil.disk_usage(folder).free // 2**20} MB are free."
+    return ""
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes to a temporary name, flushes to the disk and renames.
+
+    Raises:
+        ResourceError: Disk full.
+        ProjectError: Not writable.
+    """
+    temporary = path.with_name(f".{path.name}.{temporary_tag()}")
+    with disk_errors(path):
+        try:
+            with temporary.open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            temporary.replace(path)
+        finally:
+            with suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """`write_bytes` of indented JSON."""
+    write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+
+
+def sync_file(path: Path) -> None:
+    """Flushes a finished file to the disk, so that a rename after it cannot expose an empty one."""
+    with path.open("rb") as file, suppress(OSError):
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Flushes a folder's entries where the system has that."""
+    if os.name != "posix":
+        return
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def temporary_tag() -> str:
+    """A name part no other process or thread uses: host, process, number."""
+    return f"{_host()}.{os.getpid()}.{threading.get_ident() % 100000}-{next(_NUMBERS)}"
+
+
+def tag_is_dead(name: str) -> bool:
+    """True when the process whose `temporary_tag` begins `name` ran on this machine and runs no more."""
+    host, _, rest = name.partition(".")
+    pid = rest.partition(".")[0]
+    return host == _host() and pid.isdigit() and not process_alive(int(pid))
+
+
+def process_alive(pid: int) -> bool:
+    """Whether a process with this number runs on this machine."""
+    import psutil
+
+    return bool(psutil.pid_exists(pid))
+
+
+def _host() -> str:
+    """This machine's name without dots."""
+    return socket.gethostname().replace(".", "-") or "host"
+
+
+def clone(source: Path, target: Path) -> str:
+    """Puts `source` at `target` the cheapest way the disk allows.
+
+    Returns:
+        'reflink', 'link' or 'copy'.
+
+    Raises:
+        ResourceError: Disk full.
+        ProjectError: Not writable.
+    """
+    with disk_errors(target):
+        if _reflink(source, target):
+            return "reflink"
+        with suppress(OSError):
+            os.link(source, target)
+            return "link"
+        try:
+            shutil.copyfile(source, target)
+        except OSError:
+            target.unlink(missing_ok=True)
+            raise
+        return "copy"
+
+
+def _reflink(source: Path, target: Path) -> bool:
+    """Copy-on-write copy on disks that have it (Btrfs, XFS, ...); Linux only."""
+    try:
+        import fcntl
+    except ImportError:
+        return False
+    ficlone = 0x40049409
+    try:
+        with source.open("rb") as read, target.open("xb") as write:
+            fcntl.ioctl(write.fileno(), ficlone, read.fileno())
+        return True
+    except FileExistsError:
+        raise
+    except OSError as error:
+        with suppress(OSError):
+            target.unlink(missing_ok=True)
+        if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS) and not source.exists():
+            raise
+        return False
+
+
+def remove_tree(path: Path) -> None:
+    """Removes a folder or file, read-only files included; nothing happens when it is not there."""
+
+    def retry(function: Any, name: str, _: Any) -> None:
+        with suppress(OSError):
+            Path(name).chmod(stat.S_IRWXU)
+            function(name)
+
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, onerror=retry)
+    else:
+        with suppress(FileNotFoundError):
+            path.unlink()

@@ -1,0 +1,424 @@
+"""A project on disk: the one model that window and command line share.
+
+    manifest.json   what the user put in: photos, masks, cameras, preset, settings
+    state.json      which artifact of each stage is current
+    photos/ masks/ cameras/                 the user's files
+    artifacts/ items/ tmp/ cache/           what stages made (see store.py)
+    outputs/                                results for other programs
+
+The folder can be moved: everything in it is named relative to it, except photos that the user asked to link.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.errors import InputError, PhotolithError, ProjectError, SettingsError
+from recon.pipeline.stage import Artifact
+from recon.project import manifest as manifests
+from recon.project.cameras_import import camera_files
+from recon.project.digests import DigestCache, digest_json
+from recon.project.files import clone, disk_errors, remove_tree
+from recon.project.imports import ImportResult, collect, match_masks, photo_id
+from recon.project.lock import FileLock
+from recon.project.manifest import Manifest, PhotoEntry
+from recon.project.store import Store, check_writable, read_state, write_state
+
+
+@dataclass(frozen=True)
+class Photo:
+    """A photo of a project.
+
+    Args:
+        id: Unique name, suffix included.
+        file: The imported file, or the linked one.
+        enabled: Whether stages use it.
+        digest: Content digest at import.
+        linked: Whether the file lies outside the project.
+    """
+
+    id: str
+    file: Path
+    enabled: bool
+    digest: str
+    linked: bool = False
+
+
+class Project:
+    """An open project. Use `create` or `open`.
+
+    Changes of the manifest are read-modify-write under a short lock, so two processes never lose each other's; `lock()`
+    is the long lock of whoever computes.
+    """
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self._manifest = manifest
+        self._lock = FileLock(path / "project.lock", wait=1.0)
+        self.digests = DigestCache(path / "cache" / "digests.json", path)
+        self.store = Store(path, self.digests)
+
+    @classmethod
+    def create(cls, path: Path | str) -> Project:
+        """Makes a project in a new or empty folder.
+
+        Raises:
+            ProjectError: The folder holds something else, or cannot be written.
+        """
+        folder = Path(path).expanduser().absolute()
+        with disk_errors(folder):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except (FileExistsError, NotADirectoryError):
+                raise ProjectError(f"'{folder}' cannot be a project.", "There is a file of this name.", "Choose another folder.") from None
+            occupied = [p.name for p in folder.iterdir() if p.name != "manifest.lock"]
+        if occupied:
+            why = "It is a project already." if manifests.NAME in occupied else f"It holds other files, such as '{occupied[0]}'."
+            raise ProjectError(f"A project cannot be made in '{folder}'.", why, "Choose a new or empty folder.")
+        manifest = Manifest()
+        manifests.save(manifest, folder)
+        return cls(folder, manifest)
+
+    @classmethod
+    def open(cls, path: Path | str) -> Project:
+        """Opens a project.
+
+        Raises:
+            ProjectError: Not a project, damaged, or too new.
+        """
+        folder = Path(path).expanduser().absolute()
+        return cls(folder, manifests.load(folder))
+
+    def reload(self) -> None:
+        """Reads the manifest again, in case another process changed it."""
+        self._manifest = manifests.load(self.path)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def outputs(self) -> Path:
+        """Where results for other programs are."""
+        return self.path / "outputs"
+
+    @property
+    def photos(self) -> tuple[Photo, ...]:
+        """All photos in order."""
+        return tuple(Photo(p.id, self._photo_file(p), p.enabled, p.digest, p.file is None) for p in self._manifest.photos)
+
+    @property
+    def masks(self) -> dict[str, Path]:
+        """Photo id -> mask file."""
+        return {name: self.path / file for name, file in self._manifest.masks.items()}
+
+    @property
+    def cameras(self) -> Path | None:
+        """Cameras the user gave."""
+        return None if self._manifest.cameras is None else self.path / self._manifest.cameras
+
+    @property
+    def cameras_use(self) -> str:
+        """'poses' or 'intrinsics'."""
+        return self._manifest.cameras_use
+
+    @property
+    def preset(self) -> str:
+        """Name of the preset the settings start from."""
+        return self._manifest.preset
+
+    @property
+    def settings(self) -> dict[str, dict[str, Any]]:
+        """Stage -> field -> value, where the user changed it."""
+        return {stage: dict(values) for stage, values in self._manifest.settings.items()}
+
+    def _photo_file(self, photo: PhotoEntry) -> Path:
+        """Where the photo's file is."""
+        return Path(photo.source) if photo.file is None and photo.source is not None else self.path / str(photo.file)
+
+    def lock(self) -> AbstractContextManager[Any]:
+        """Holds the project for computing; can be entered again by the same object.
+
+        Raises:
+            ProjectLockedError: Another process holds it; its number, machine and time are named.
+            ProjectError: The folder is read-only.
+        """
+        return self._lock
+
+    @contextmanager
+    def _editing(self) -> Iterator[None]:
+        """Holds the manifest, freshly read."""
+        check_writable(self.path)
+        with FileLock(self.path / "manifest.lock", wait=10.0):
+            self.reload()
+            yield
+
+    def _save(self, manifest: Manifest) -> None:
+        """Makes `manifest` the current one."""
+        manifests.save(manifest, self.path)
+        self._manifest = manifest
+
+    def add_photos(
+        self, sources: Path | str | Iterable[Path | str], link: bool = False, progress: Callable[[int, int, str], None] | None = None
+    ) -> ImportResult:
+        """Imports photographs from files and folders.
+
+        Args:
+            sources: Files and folders (not searched deeper).
+            link: Keep only the absolute path of each file instead of importing it.
+            progress: Called with (done, total, file name).
+
+        Raises:
+            InputError: Nothing to import.
+            ResourceError: Disk full; what was imported before is kept.
+        """
+        files, skipped = collect(sources)
+        with self._editing():
+            taken = {p.id.casefold() for p in self._manifest.photos}
+            known = {p.digest: p.id for p in self._manifest.photos}
+            entries: list[PhotoEntry] = []
+            try:
+                for number, path in enumerate(files):
+                    entry = self._import(path, link, taken, known, skipped)
+                    if entry is not None:
+                        entries.append(entry)
+                        taken.add(entry.id.casefold())
+                        known[entry.digest] = entry.id
+                    if progress is not None:
+                        progress(number + 1, len(files), path.name)
+            finally:
+                if entries:
+                    self._save(self._manifest.with_(photos=(*self._manifest.photos, *entries)))
+                self.digests.save()
+        return ImportResult(tuple(entry.id for entry in entries), tuple(skipped))
+
+    def _import(
+        self, path: Path, link: bool, taken: set[str], known: Mapping[str, str], skipped: list[tuple[Path, str]]
+    ) -> PhotoEntry | None:
+        """Imports one file, or tells in `skipped` why not."""
+        path = path.absolute()
+        try:
+            if path.stat().st_size == 0 or not path.is_file():
+                skipped.append((path, "it is empty" if path.is_file() else "it is not a file"))
+                return None
+            with path.open("rb") as file:
+                file.read(1)
+        except OSError as error:
+            skipped.append((path, f"it cannot be read ({error.strerror or error})"))
+            return None
+        digest = self.digests.of(path)
+        if digest in known:
+            skipped.append((path, f"the project has the same file already, as '{known[digest]}'"))
+            return None
+        name = photo_id(path.name, taken)
+        if link:
+            return PhotoEntry(name, None, str(path), digest)
+        target = self.path / "photos" / name
+        self._copy_in(path, target)
+        self.digests.of(target)
+        return PhotoEntry(name, f"photos/{name}", None, digest)
+
+    def _copy_in(self, source: Path, target: Path) -> None:
+        """Puts a user's file into the project under a temporary name and renames it."""
+        with disk_errors(target), self.store.temporary(target.suffix) as temporary:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            clone(source, temporary)
+            temporary.replace(target)
+
+    def remove_photos(self, ids: Iterable[str]) -> None:
+        """Takes photos (and their masks) out of the project; linked files are left alone.
+
+        Raises:
+            InputError: No photo is called like this.
+        """
+        with self._editing():
+            gone = self._known(ids)
+            removed = [p for p in self._manifest.photos if p.id in gone]
+            masks = {name: file for name, file in self._manifest.masks.items() if name not in gone}
+            files = [p.file for p in removed if p.file] + [f for name, f in self._manifest.masks.items() if name in gone]
+            self._save(self._manifest.with_(photos=tuple(p for p in self._manifest.photos if p.id not in gone), masks=masks))
+            for file in files:
+                with suppress(OSError):
+                    (self.path / file).unlink(missing_ok=True)
+
+    def set_enabled(self, photo: str | Iterable[str], on: bool) -> None:
+        """Switches photos on or off without removing them.
+
+        Raises:
+            InputError: No photo is called like this.
+        """
+        with self._editing():
+            chosen = self._known([photo] if isinstance(photo, str) else photo)
+            photos = tuple(PhotoEntry(p.id, p.file, p.source, p.digest, on if p.id in chosen else p.enabled) for p in self._manifest.photos)
+            self._save(self._manifest.with_(photos=photos))
+
+    def _known(self, ids: Iterable[str]) -> set[str]:
+        """The ids as a set, after a check that they exist."""
+        wanted, known = set(ids), {p.id for p in self._manifest.photos}
+        if wanted - known:
+            raise InputError(
+                f"There is no photo '{sorted(wanted - known)[0]}' in the project.", f"It has {len(known)} photos.", "Check the name."
+            )
+        return wanted
+
+    def set_masks(self, folder: Path | str | None) -> tuple[str, ...]:
+        """Copies masks (white = use) that match photos by name; None removes all masks.
+
+        Returns:
+            Ids of the photos that have a mask now.
+
+        Raises:
+            InputError: No file in the folder matches a photo.
+        """
+        with self._editing():
+            found: dict[str, Path] = {}
+            if folder is not None:
+                files, _ = collect(folder)
+                found = match_masks(files, [p.id for p in self._manifest.photos])
+                if not found:
+                    raise InputError(
+                        f"No mask in '{folder}' belongs to a photo.",
+                        f"Its {len(files)} pictures have other names.",
+                        "Name masks like the photos: 'a.png' for 'a.jpg'.",
+                    )
+            masks = {}
+            for name, path in found.items():
+                file = f"masks/{photo_id(name + path.suffix.lower(), set())}"
+                self._copy_in(path.absolute(), self.path / file)
+                masks[name] = file
+            old = set(self._manifest.masks.values()) - set(masks.values())
+            self._save(self._manifest.with_(masks=masks))
+            for file in old:
+                with suppress(OSError):
+                    (self.path / file).unlink(missing_ok=True)
+            return tuple(masks)
+
+    def set_cameras(self, path: Path | str | None, use: str = "poses") -> None:
+        """Copies cameras into the project; None forgets them.
+
+        Args:
+            path: `cameras.json`, `transforms.json` or a folder with a COLMAP model.
+            use: 'poses' takes poses and intrinsics as true, 'intrinsics' only the latter.
+
+        Raises:
+            InputError: There are no cameras at `path`.
+            SettingsError: Unknown use.
+        """
+        if use not in manifests.USES:
+            raise SettingsError(f"Cameras cannot be used as '{use}'.", f"Choices: {', '.join(manifests.USES)}.", "Choose one of them.")
+        with self._editing():
+            old, new = self._manifest.cameras, None
+            if path is not None:
+                new = self._copy_cameras(Path(path).expanduser().absolute())
+            self._save(self._manifest.with_(cameras=new, cameras_use=use))
+            if old is not None and old != new:
+                remove_tree(self.path / "cameras" / old.split("/")[1])
+
+    def _copy_cameras(self, path: Path) -> str:
+        """Puts the files of given cameras under a folder named by their content; returns the relative path to use."""
+        files, model = camera_files(path)
+        digest = digest_json([[f.name, self.digests.of(f)] for f in files])[:16]
+        folder = self.path / "cameras" / digest
+        with self.store.temporary(folder=True) as temporary, disk_errors(folder):
+            for file in files:
+                clone(file, temporary / photo_id(file.name, set()))
+            folder.parent.mkdir(exist_ok=True)
+            if not folder.exists():
+                temporary.replace(folder)
+        return f"cameras/{digest}" if model else f"cameras/{digest}/{photo_id(files[0].name, set())}"
+
+    def set_preset(self, name: str) -> None:
+        """Chooses draft, balanced or quality.
+
+        Raises:
+            SettingsError: No such preset.
+        """
+        if name not in manifests.PRESETS:
+            raise SettingsError(f"There is no preset '{name}'.", f"Presets: {', '.join(manifests.PRESETS)}.", "Choose one of them.")
+        with self._editing():
+            self._save(self._manifest.with_(preset=name))
+
+    def set_settings(self, stage: str, values: Mapping[str, Any]) -> None:
+        """Replaces the user's changes of one stage's settings; an empty mapping goes back to the preset.
+
+        Values are checked by `recon.pipeline.settings`, which knows the stages.
+        """
+        with self._editing():
+            settings = self.settings
+            settings[stage] = dict(values)
+            self._save(self._manifest.with_(settings={k: v for k, v in settings.items() if v}))
+
+    def photo_digests(self, enabled_only: bool = True) -> dict[str, str]:
+        """Photo id -> digest of its content as it is now.
+
+        Raises:
+            ProjectError: A photo's file is missing; it is named.
+        """
+        result = {}
+        for photo in self.photos:
+            if photo.enabled or not enabled_only:
+                result[photo.id] = self._digest(photo.file, f"The photo '{photo.id}'", photo.linked)
+        return result
+
+    def mask_digests(self) -> dict[str, str]:
+        """Photo id -> digest of its mask.
+
+        Raises:
+            ProjectError: A mask's file is missing.
+        """
+        return {name: self._digest(file, f"The mask of '{name}'", False) for name, file in self.masks.items()}
+
+    def cameras_digest(self) -> str | None:
+        """Digest of the given cameras.
+
+        Raises:
+            ProjectError: They are missing.
+        """
+        path = self.cameras
+        if path is None:
+            return None
+        if not path.exists():
+            raise ProjectError("The given cameras are missing.", f"'{path}' is gone.", "Give them again, or remove them from the project.")
+        return self.digests.of_tree(path)
+
+    def _digest(self, path: Path, what: str, linked: bool) -> str:
+        """Digest of a file of the user."""
+        try:
+            return self.digests.of(path)
+        except OSError as error:
+            why = f"'{path}' does not exist any more." if not path.exists() else f"'{path}' cannot be read ({error.strerror or error})."
+            remedy = "Put the file back, or remove the photo from the project." + (" It is linked, not copied." if linked else "")
+            raise ProjectError(f"{what} is missing.", why, remedy) from error
+
+    def artifact(self, stage: str) -> Artifact | None:
+        """The current artifact of a stage, or None when it never ran or its files are damaged."""
+        keys = read_state(self.path).get(stage, [])
+        return self.store.artifact(stage, keys[0]) if keys else None
+
+    def history(self, stage: str) -> tuple[str, ...]:
+        """Keys of the stage's artifacts, the current one first."""
+        return tuple(read_state(self.path).get(stage, ()))
+
+    def make_current(self, stage: str, key: str, keep: int = 2) -> None:
+        """Makes an artifact the current one of its stage and remembers those before it."""
+        state = read_state(self.path)
+        keys = [key, *(k for k in state.get(stage, []) if k != key)][:keep]
+        if keys != state.get(stage):
+            write_state(self.path, {**state, stage: keys})
+
+    def sweep(self) -> None:
+        """Removes left-overs of killed processes: temporary files, and photos or masks that no manifest names."""
+        self.store.sweep()
+        with suppress(PhotolithError), self._editing():
+            kept = {p.file for p in self._manifest.photos} | set(self._manifest.masks.values())
+            for folder in ("photos", "masks"):
+                for path in (self.path / folder).glob("*"):
+                    if path.is_file() and f"{folder}/{path.name}" not in kept:
+                        with suppress(OSError):
+                            path.unlink()

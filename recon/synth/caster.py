@@ -49,9 +49,10 @@ class Caster:
         starts = np.cumsum([0] + [len(m.vertices) for m in meshes])
         vertices = np.concatenate([m.vertices for m in meshes])
         faces = np.concatenate([m.faces + start for m, start in zip(meshes, starts, strict=False)])
-        self._tensor: Any = o3d.core.Tensor
-        self._scene: Any = o3d.t.geometry.RaycastingScene()
-        self._scene.add_triangles(vertices, faces.astype(np.uint32))
+        tensor: Any = o3d.core.Tensor
+        scene: Any = o3d.t.geometry.RaycastingScene()
+        scene.add_triangles(tensor(vertices), tensor(faces.astype(np.uint32)))
+        self._scene, self._tensor = scene, tensor
         self.corners: Float = vertices[faces]
         a, b, c = np.moveaxis(self.corners.astype(np.float64), 1, 0)
         cross = np.cross(b - a, c - a)

@@ -39,7 +39,7 @@ def fractal(rng: np.random.Generator, size: int, *, start: int = 4, gain: float 
         total += weight * (value_noise(rng, size, (cells, max(cells // stretch, 1))) - 0.5)
         cells, weight = cells * 2, weight * gain
     low, high = np.quantile(total[::4, ::4], (0.005, 0.995))
-    return np.clip((total - low) / max(float(high - low), 1e-6), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((total - low) / max(float(high - low), 1e-6), 0, 1), np.float32)
 
 
 def cellular(rng: np.random.Generator, size: int, cells: int) -> tuple[Array, Array, NDArray[np.int32]]:

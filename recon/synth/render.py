@@ -16,7 +16,8 @@ from recon.synth.sensor import Sensor
 from recon.synth.shading import Shader
 from recon.synth.texture_bank import to_srgb
 
-MAX_PIXELS = 1 << 26
+MAX_RAYS = 1 << 26
+BLOCK_RAYS = 1 << 16  # rays shaded at a time: what fits the processor's cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +52,12 @@ class Renderer:
 
     def geometry(self, camera: Camera, cam_from_world: Rigid3) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.int16]]:
         """Depth, normal and object id at pixel centres, as in `Rendering`."""
-        origins, directions = camera_rays(camera, cam_from_world, 1, z_length=True)
+        origins, directions = camera_rays(camera, cam_from_world, 1, range(camera.height))
         hits = self.caster.cast(origins, directions)
         shape = (camera.height, camera.width)
         normal = np.zeros((len(directions), 3), np.float32)
         world = self.caster.face_normals[hits.face[hits.hit]]
-        local = cam_from_world.rotate(world)
+        local = world @ cam_from_world.rotation.T.astype(np.float32)
         facing = np.einsum("nc,nc->n", world, directions[hits.hit]) > 0
         local[facing] *= -1
         normal[hits.hit] = local
@@ -66,11 +67,17 @@ class Renderer:
 
     def radiance(self, camera: Camera, cam_from_world: Rigid3, supersampling: int, rng: np.random.Generator) -> torch.Tensor:
         """Linear light of each pixel, the mean of `supersampling`² rays, `[H, W, 3]`."""
-        origins, directions = camera_rays(camera, cam_from_world, supersampling, z_length=False)
-        spread = 1.0 / (0.5 * (camera.fx + camera.fy) * supersampling)
-        linear = self.shader.shade(origins, directions, spread, rng)
         s = supersampling
-        return linear.view(camera.height, s, camera.width, s, 3).mean(dim=(1, 3))
+        spread = 1.0 / (0.5 * (camera.fx + camera.fy) * s)
+        result = torch.empty(camera.height, camera.width, 3)
+        step = max(BLOCK_RAYS // (camera.width * s * s), 1)
+        for top in range(0, camera.height, step):
+            rows = range(top, min(top + step, camera.height))
+            origin, directions = camera_rays(camera, cam_from_world, s, rows)
+            directions /= np.linalg.norm(directions, axis=1, keepdims=True)
+            linear = self.shader.shade(origin, directions, spread, rng)
+            result[rows.start : rows.stop] = linear.view(len(rows), s, camera.width, s, 3).mean(dim=(1, 3))
+        return result
 
 
 def render(
@@ -96,7 +103,7 @@ def render(
         ShapeError: The picture has no pixels or more than 2^26 rays.
     """
     rays = camera.width * camera.height * supersampling**2
-    if camera.width < 1 or camera.height < 1 or supersampling < 1 or rays > MAX_PIXELS:
+    if camera.width < 1 or camera.height < 1 or supersampling < 1 or rays > MAX_RAYS:
         raise ShapeError(f"cannot render {camera.width}x{camera.height} with supersampling {supersampling}: {rays} rays")
     rng = np.random.default_rng(0) if rng is None else rng
     linear = scene.renderer.radiance(camera, cam_from_world, supersampling, rng)
@@ -107,27 +114,24 @@ def render(
     return Rendering(image, depth, normal, object_id)
 
 
-def camera_rays(
-    camera: Camera, cam_from_world: Rigid3, supersampling: int, *, z_length: bool
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Rays through the samples of every pixel, row by row of the supersampled picture.
+def camera_rays(camera: Camera, cam_from_world: Rigid3, supersampling: int, rows: range) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Rays through the samples of the pixels in some rows, row by row of the supersampled picture.
 
     Args:
         camera: Intrinsics.
         cam_from_world: Pose.
         supersampling: Samples a pixel in each direction; 1 = pixel centres.
-        z_length: Directions have z = 1 in the camera frame, so that a hit's distance is its z-depth; otherwise unit length.
+        rows: Consecutive rows of pixels.
 
     Returns:
-        Origin `[3]` and directions `[N, 3]` in the world frame.
+        Origin `[3]` and directions `[N, 3]` in the world frame; z = 1 in the camera frame, so that a hit's distance in
+        lengths of the direction is its z-depth.
     """
     s = supersampling
     x = (np.arange(camera.width * s) + 0.5) / s - 0.5
-    y = (np.arange(camera.height * s) + 0.5) / s - 0.5
+    y = (np.arange(rows.start * s, rows.stop * s) + 0.5) / s - 0.5
     grid = np.ones((len(y), len(x), 3), np.float32)
     grid[..., 0] = ((x - camera.cx) / camera.fx)[None, :]
     grid[..., 1] = ((y - camera.cy) / camera.fy)[:, None]
     directions = grid.reshape(-1, 3) @ cam_from_world.rotation.astype(np.float32)
-    if not z_length:
-        directions /= np.linalg.norm(directions, axis=1, keepdims=True)
     return cam_from_world.center.astype(np.float32), directions

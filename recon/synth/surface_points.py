@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import ShapeError
+from recon.metrics.sampling import sample_triangles
 from recon.scene import Camera, Rigid3
 from recon.synth.caster import Caster
 from recon.synth.scene import SynthScene
@@ -47,30 +47,6 @@ def surface_points(
     size = float(np.linalg.norm(chosen.max(axis=0) - chosen.min(axis=0)))
     seen = count_views(caster, views, points, tolerance * size) >= min_views
     return points[seen], caster.face_normals[faces[index]][seen]
-
-
-def sample_triangles(corners: NDArray[np.floating], count: int, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Points drawn evenly by area (Osada et al. 2002, eq. 1).
-
-    Args:
-        corners: `[F, 3, 3]`.
-        count: Number of points.
-        rng: Randomness.
-
-    Returns:
-        Points `[N, 3]` and the number of each one's triangle `[N]`.
-
-    Raises:
-        ShapeError: The triangles have no area.
-    """
-    a, b, c = np.moveaxis(np.asarray(corners, np.float64), 1, 0)
-    area = 0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1)
-    if not area.sum() > 0:
-        raise ShapeError("the triangles have no area")
-    index = np.searchsorted(np.cumsum(area) / area.sum(), rng.random(count)).clip(max=len(area) - 1)
-    root, other = np.sqrt(rng.random((count, 1))), rng.random((count, 1))
-    points = (1 - root) * a[index] + root * (1 - other) * b[index] + root * other * c[index]
-    return points.astype(np.float32), index.astype(np.int64)
 
 
 def count_views(caster: Caster, views: Sequence[View], points: NDArray[np.float32], tolerance: float) -> NDArray[np.int32]:

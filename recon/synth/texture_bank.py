@@ -48,11 +48,11 @@ class TextureBank:
                 total += len(rows[-1])
             last.append(len(offset) - 1)
         self._table = torch.from_numpy(np.concatenate(rows))
-        self._offset = torch.tensor(offset, dtype=torch.int64)
-        self._width = torch.tensor(width, dtype=torch.int64)
-        self._height = torch.tensor(height, dtype=torch.int64)
-        self._first = torch.tensor(first, dtype=torch.int64)
-        self._last = torch.tensor(last, dtype=torch.int64)
+        self._offset = torch.tensor(offset, dtype=torch.int32)
+        self._width = torch.tensor(width, dtype=torch.int32)
+        self._height = torch.tensor(height, dtype=torch.int32)
+        self._first = torch.tensor(first, dtype=torch.int32)
+        self._last = torch.tensor(last, dtype=torch.int32)
 
     def sample(self, texture: torch.Tensor, uv: torch.Tensor, lod: torch.Tensor) -> torch.Tensor:
         """Linear colours.
@@ -69,7 +69,7 @@ class TextureBank:
         lod = torch.minimum(lod.clamp_min(0.0), (last - first).to(lod.dtype))
         base = lod.floor()
         blend = lod - base
-        level = first + base.to(torch.int64)
+        level = first + base.to(torch.int32)
         index_a, weight_a = self._taps(level, uv)
         index_b, weight_b = self._taps(torch.minimum(level + 1, last), uv)
         index = torch.cat([index_a, index_b], dim=1)
@@ -84,7 +84,7 @@ class TextureBank:
         y = uv[:, 1] * height - 0.5
         x0, y0 = x.floor(), y.floor()
         fx, fy = x - x0, y - y0
-        left, top = x0.to(torch.int64), y0.to(torch.int64)
+        left, top = x0.to(torch.int32), y0.to(torch.int32)
         left = torch.where(left < 0, left + width, left)
         top = torch.where(top < 0, top + height, top)
         right = torch.where(left + 1 >= width, left + 1 - width, left + 1)

@@ -1,0 +1,63 @@
+"""What can be undone: changes of the project, each with the call that makes it and the call that takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtGui import QUndoCommand
+
+Edit = Callable[[Any], Any]
+"""Something done to an open `Project`, on a thread."""
+
+
+class ProjectCommand(QUndoCommand):
+    """One change of the project.
+
+    Args:
+        text: What the Edit menu shows after 'Undo'.
+        submit: Takes an `Edit` and runs it in order, off the GUI thread.
+        forward, backward: The change and its opposite.
+        done: The change has been made already; only undo and redo are left.
+    """
+
+    def __init__(self, text: str, submit: Callable[[Edit], None], forward: Edit, backward: Edit, *, done: bool = False) -> None:
+        super().__init__(text)
+        self._submit, self._forward, self._backward, self._skip = submit, forward, backward, done
+
+    def redo(self) -> None:
+        """Makes the change."""
+        if self._skip:
+            self._skip = False
+            return
+        self._submit(self._forward)
+
+    def undo(self) -> None:
+        """Takes it back."""
+        self._submit(self._backward)
+
+
+def switch_photos(submit: Callable[[Edit], None], ids: tuple[str, ...], on: bool) -> ProjectCommand:
+    """Switches photos on or off."""
+
+    def turn(state: bool) -> Edit:
+        return lambda project: [project.set_enabled(name, state) for name in ids]
+
+    text = f"{'Use' if on else 'Leave out'} {_photos(ids)}"
+    return ProjectCommand(text, submit, turn(on), turn(not on))
+
+
+def change_settings(submit: Callable[[Edit], None], stage: str, before: dict[str, Any], after: dict[str, Any], text: str) -> ProjectCommand:
+    """Replaces a stage's own settings."""
+    return ProjectCommand(text, submit, lambda project: project.set_settings(stage, after), lambda project: project.set_settings(stage, before))
+
+
+def change_preset(submit: Callable[[Edit], None], before: str, after: str) -> ProjectCommand:
+    """Chooses another preset."""
+    return ProjectCommand(
+        f"Preset {after}", submit, lambda project: project.set_preset(after), lambda project: project.set_preset(before)
+    )
+
+
+def _photos(ids: tuple[str, ...]) -> str:
+    return ids[0] if len(ids) == 1 else f"{len(ids)} photos"

@@ -1,0 +1,140 @@
+"""Small pieces that panels share."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+
+from desktop.style import theme
+
+
+def label(text: str = "", role: str = "", selectable: bool = False) -> QLabel:
+    """A label; roles are those of the stylesheet: title, heading, muted, small, error, warn."""
+    result = QLabel(text)
+    if role:
+        result.setProperty("role", role)
+    if selectable:
+        result.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard)
+    return result
+
+
+def wrapped(text: str, role: str = "") -> QLabel:
+    """A label that breaks lines."""
+    result = label(text, role)
+    result.setWordWrap(True)
+    return result
+
+
+def tool_button(icon: str, tip: str, color: str = "muted", size: int = 16) -> QToolButton:
+    """A small button that is only an icon; the tip is also its accessible name."""
+    button = QToolButton()
+    theme.set_icon(button, icon, color)
+    button.setIconSize(QSize(size, size))
+    button.setToolTip(tip)
+    button.setAccessibleName(tip)
+    return button
+
+
+def push_button(text: str, *, primary: bool = False, flat: bool = False, big: bool = False, icon: str = "") -> QPushButton:
+    """A button with text."""
+    button = QPushButton(text)
+    for name, on in (("primary", primary), ("flat", flat), ("big", big)):
+        if on:
+            button.setProperty(name, True)
+    if icon:
+        theme.set_icon(button, icon, "on_accent" if primary else "")
+    return button
+
+
+def rule() -> QFrame:
+    """A hairline."""
+    line = QFrame()
+    line.setObjectName("rule")
+    return line
+
+
+def scrolled(body: QWidget) -> QScrollArea:
+    """`body` in a vertical scroll area without a frame."""
+    area = QScrollArea()
+    area.setObjectName("panel")
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    body.setObjectName("panel-body")
+    area.setWidget(body)
+    return area
+
+
+def column(parent: QWidget | None = None, margin: int = 8, spacing: int = 8) -> QVBoxLayout:
+    """A vertical layout on the grid."""
+    layout = QVBoxLayout(parent) if parent is not None else QVBoxLayout()
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    return layout
+
+
+def row(margin: int = 0, spacing: int = 8) -> QHBoxLayout:
+    """A horizontal layout on the grid."""
+    layout = QHBoxLayout()
+    layout.setContentsMargins(margin, margin, margin, margin)
+    layout.setSpacing(spacing)
+    return layout
+
+
+class Dock(QDockWidget):
+    """A dock with a quiet title: name, count, and the panel's own small buttons.
+
+    Args:
+        name: Shown, and the key of the saved layout.
+        body: The panel.
+    """
+
+    def __init__(self, name: str, body: QWidget) -> None:
+        super().__init__(name)
+        self.setObjectName(f"dock-{name.lower()}")
+        self.setWidget(body)
+        bar = QWidget()
+        bar.setObjectName("dock-title")
+        bar.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        title = label(name.upper())
+        title.setObjectName("dock-name")
+        self.count = label()
+        self.count.setObjectName("dock-count")
+        layout = QHBoxLayout(bar)
+        layout.setContentsMargins(12, 6, 6, 4)
+        layout.setSpacing(6)
+        layout.addWidget(title)
+        layout.addWidget(self.count)
+        layout.addStretch()
+        self._layout = layout
+        self.setTitleBarWidget(bar)
+
+    def add_button(self, button: QToolButton) -> QToolButton:
+        """Puts a button at the right of the title."""
+        self._layout.addWidget(button)
+        return button
+
+
+def clock(seconds: float | None) -> str:
+    """'0:07', '12:05', '1:02:03'."""
+    if seconds is None:
+        return ""
+    whole = max(0, round(seconds))
+    hours, rest = divmod(whole, 3600)
+    minutes, secs = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{secs:02}" if hours else f"{minutes}:{secs:02}"
+
+
+def duration(seconds: float) -> str:
+    """'0.4 s', '12 s', '3 min 05 s'."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s"
+
+
+def memory(size: int) -> str:
+    """'320 MB', '1.3 GB'."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"

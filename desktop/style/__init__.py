@@ -1,0 +1,1 @@
+"""Colours, sizes, stylesheet and icons of the window."""

@@ -1,0 +1,86 @@
+"""Clean surfaces: unused vertices, degenerate faces, small pieces, smoothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.scene import TriMesh
+from recon.surface.topology import edge_keys, face_normals, face_pieces
+
+
+def keep_faces(mesh: TriMesh, keep: NDArray[np.bool_]) -> TriMesh:
+    """The faces picked by `keep` `[F]` and the vertices they use, in the same order."""
+    faces = mesh.faces[keep]
+    used = np.zeros(len(mesh.vertices), bool)
+    used[faces] = True
+    rank = np.cumsum(used) - 1
+
+    def picked(values: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if values is None else values[used]
+
+    return TriMesh(mesh.vertices[used], rank[faces].astype(np.int32), picked(mesh.normals), picked(mesh.colors), picked(mesh.origin))
+
+
+def drop_degenerate(mesh: TriMesh) -> TriMesh:
+    """Without faces that use a vertex twice and without repeated faces; unused vertices go too."""
+    a, b, c = mesh.faces.T
+    keep = (a != b) & (b != c) & (c != a)
+    _, first = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True)
+    single = np.zeros(len(keep), bool)
+    single[first] = True
+    return keep_faces(mesh, keep & single)
+
+
+def drop_small_pieces(mesh: TriMesh, share: float) -> TriMesh:
+    """Without the connected pieces whose area is below `share` of the largest piece's."""
+    if not len(mesh.faces) or share <= 0:
+        return mesh
+    count, piece = face_pieces(mesh)
+    area = np.bincount(piece, np.linalg.norm(face_normals(mesh), axis=1), minlength=count)
+    return keep_faces(mesh, area[piece] >= share * area.max())
+
+
+def merge_close(mesh: TriMesh, distance: float) -> TriMesh:
+    """Joins vertices that fall into the same cell of edge `distance`, and drops the faces that collapse.
+
+    Marching cubes puts vertices almost on a voxel corner; the slivers between them harm shading and simplification.
+    """
+    cells = np.round(mesh.vertices.astype(np.float64) / distance).astype(np.int64)
+    cells -= cells.min(axis=0) if len(cells) else 0
+    size = cells.max(axis=0) + 1 if len(cells) else np.ones(3, np.int64)
+    _, first, index = np.unique((cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2], return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    picked = first[order]
+    faces = rank[index.reshape(-1)][mesh.faces].astype(np.int32)
+    origin = None if mesh.origin is None else mesh.origin[picked]
+    colors = None if mesh.colors is None else mesh.colors[picked]
+    return drop_degenerate(TriMesh(mesh.vertices[picked], faces, None, colors, origin))
+
+
+def smooth(mesh: TriMesh, passes: int, shrink: float = 0.5, grow: float = -0.53) -> TriMesh:
+    """Taubin's smoothing: a shrinking and a growing Laplacian step a pass; boundaries stay where they are.
+
+    Taubin, "A signal processing approach to fair surface design" (1995). Normals are dropped.
+    """
+    from scipy.sparse import csr_array
+
+    edges, keys = edge_keys(mesh.faces)
+    _, first, counts = np.unique(keys, return_index=True, return_counts=True)
+    pairs = edges[first]
+    n = len(mesh.vertices)
+    both = np.concatenate([pairs, pairs[:, ::-1]])
+    graph = csr_array((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(n, n))
+    degree = np.maximum(np.asarray(graph.sum(axis=1)).reshape(-1, 1), 1)
+    fixed = np.zeros(n, bool)
+    fixed[pairs[counts == 1]] = True
+    points = mesh.vertices.astype(np.float64)
+    for step in [shrink, grow] * passes:
+        moved = points + step * (graph @ points / degree - points)
+        points = np.where(fixed[:, None], points, moved)
+    return replace(mesh, vertices=points.astype(np.float32), normals=None)

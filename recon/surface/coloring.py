@@ -1,0 +1,127 @@
+"""Vertex colours from the photographs that see a vertex best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.scene import Scene, TriMesh, View
+
+_BEST = 3
+_SHARPNESS = 4.0
+_MIN_COSINE = 0.15
+
+
+def color_vertices(
+    mesh: TriMesh,
+    normals: NDArray[np.float32],
+    scene: Scene,
+    picture: Callable[[str], NDArray[np.uint8]],
+    names: Mapping[str, Any] | None = None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> NDArray[np.float32]:
+    """Blends the best views of every vertex.
+
+    A view is good when it sees the vertex from the front and from near; vertices hidden by the mesh itself are not taken.
+    The best three count, the best of all most, so that colours stay crisp and seams soft.
+
+    Args:
+        mesh: `[V]` vertices.
+        normals: `[V, 3]` unit vertex normals.
+        scene: Views; only these in `names` are used.
+        picture: View name -> uint8 `[H, W, 3]` RGB of any size with the camera's field of view.
+        names: Names of the views that have a picture; None = all.
+        progress: Called with (views done, all); may raise to stop.
+
+    Returns:
+        `[V, 3]` float32 RGB in [0, 1]; vertices that no view sees get the colour of the nearest one seen, or grey.
+    """
+    views = [view for view in scene.views if names is None or view.name in names]
+    scores = np.zeros((len(mesh.vertices), _BEST), np.float32)
+    colors = np.zeros((len(mesh.vertices), _BEST, 3), np.uint8)
+    occluder = _occluder(mesh)
+    for number, view in enumerate(views):
+        progress(number, len(views))
+        index, pixels, score = _seen(mesh, normals, view, occluder)
+        slot = scores[index].argmin(axis=1)
+        better = score > scores[index, slot]
+        index, slot = index[better], slot[better]
+        scores[index, slot] = score[better]
+        colors[index, slot] = sample(picture(view.name), view, pixels[better])
+    progress(len(views), len(views))
+    return _spread(mesh, _blend(scores, colors), scores.max(axis=1) > 0)
+
+
+def sample(picture: NDArray[np.uint8], view: View, pixels: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Bilinear colours `[N, 3]` at `pixels` `[N, 2]` of the view's camera, whatever the picture's size."""
+    height, width = picture.shape[:2]
+    x = (pixels[:, 0] + 0.5) * (width / view.camera.width) - 0.5
+    y = (pixels[:, 1] + 0.5) * (height / view.camera.height) - 0.5
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    left, top = np.minimum(x.astype(np.int64), max(width - 2, 0)), np.minimum(y.astype(np.int64), max(height - 2, 0))
+    right, below = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    fx, fy = (x - left)[:, None].astype(np.float32), (y - top)[:, None].astype(np.float32)
+    upper = picture[top, left] * (1 - fx) + picture[top, right] * fx
+    lower = picture[below, left] * (1 - fx) + picture[below, right] * fx
+    result: NDArray[np.uint8] = (upper * (1 - fy) + lower * fy + 0.5).astype(np.uint8)
+    return result
+
+
+def _occluder(mesh: TriMesh) -> Any:
+    """The mesh as a ray-casting scene."""
+    import open3d as o3d
+
+    scene: Any = o3d.t.geometry.RaycastingScene(nthreads=0)
+    core: Any = o3d.core
+    scene.add_triangles(core.Tensor(mesh.vertices), core.Tensor(mesh.faces.astype(np.uint32)))
+    return scene
+
+
+def _seen(
+    mesh: TriMesh, normals: NDArray[np.float32], view: View, occluder: Any
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
+    """Vertices that the view sees `[N]`, where in the picture `[N, 2]`, and how well `[N]`."""
+    import open3d as o3d
+
+    center = view.cam_from_world.center
+    towards = (center - mesh.vertices).astype(np.float32)
+    distance = np.linalg.norm(towards, axis=1)
+    cosine = (normals * towards).sum(axis=1) / np.maximum(distance, 1e-12)
+    pixels, depth = view.camera.project(view.cam_from_world.apply(mesh.vertices))
+    inside = (depth > 0) & (cosine > _MIN_COSINE)
+    with np.errstate(invalid="ignore"):
+        inside &= (pixels >= -0.5).all(axis=1) & (pixels[:, 0] <= view.camera.width - 0.5) & (pixels[:, 1] <= view.camera.height - 0.5)
+    index = np.nonzero(inside)[0]
+    core: Any = o3d.core
+    lift = (2.0 * depth[index] / min(view.camera.fx, view.camera.fy)).astype(np.float32)[:, None]
+    start = mesh.vertices[index] + normals[index] * lift
+    rays = np.concatenate([start, (center - start).astype(np.float32)], axis=1).astype(np.float32)
+    hidden = occluder.test_occlusions(core.Tensor(rays), 0.0, 1.0).numpy() if len(index) else np.zeros(0, bool)
+    index = index[~hidden]
+    score = cosine[index] * (min(view.camera.fx, view.camera.fy) / depth[index])
+    return index, pixels[index], score.astype(np.float32)
+
+
+def _blend(scores: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Weighted mean of the kept views `[V, 3]`; weights fall steeply from the best view."""
+    best = np.maximum(scores.max(axis=1, keepdims=True), 1e-30)
+    weight = (scores / best) ** _SHARPNESS
+    total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-30)
+    result: NDArray[np.float32] = (np.einsum("vk,vkc->vc", weight, colors.astype(np.float32)) / total / 255).astype(np.float32)
+    return result
+
+
+def _spread(mesh: TriMesh, colors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Gives vertices without a colour that of the nearest vertex with one."""
+    if known.all():
+        return colors
+    if not known.any():
+        return np.full_like(colors, 0.5)
+    from scipy.spatial import cKDTree
+
+    nearest = cKDTree(mesh.vertices[known]).query(mesh.vertices[~known], workers=-1)[1]
+    colors[~known] = colors[known][nearest]
+    return colors

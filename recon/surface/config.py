@@ -1,0 +1,73 @@
+"""Settings of the stage `mesh`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recon.pipeline.config import setting
+
+
+@dataclass(frozen=True)
+class MeshConfig:
+    """How depth maps and points become a surface."""
+
+    method: str = setting(
+        "auto",
+        "How the surface is made: 'tsdf' averages the depth maps, 'poisson' fits a smooth closed surface to the points, "
+        "'auto' takes 'tsdf' and, when the depth maps give nothing, 'poisson'.",
+        choices=("auto", "tsdf", "poisson"),
+    )
+    voxel_pixels: float = setting(
+        1.5, "Edge of a voxel, in the width that a pixel of the depth maps has on the surface.", unit="pixels", minimum=0.5, maximum=20.0
+    )
+    voxel_size: float = setting(
+        0.0, "Edge of a voxel in units of the scene; 0 = from the data.", unit="scene units", minimum=0.0, maximum=1e9, advanced=True
+    )
+    truncation: float = setting(4.0, "Half width of the band around each depth.", unit="voxels", minimum=2.0, maximum=20.0, advanced=True)
+    min_confidence: float = setting(0.1, "Depths less sure than this are not used.", minimum=0.0, maximum=1.0, advanced=True)
+    min_cosine: float = setting(0.15, "Depths seen more grazing than this cosine are not used.", minimum=0.0, maximum=0.9, advanced=True)
+    edge_footprints: float = setting(
+        12.0,
+        "Depths beside a step of more than this many pixel widths are not used: they would make skirts.",
+        unit="pixels",
+        minimum=2.0,
+        maximum=1000.0,
+        advanced=True,
+    )
+    carving: float = setting(
+        0.2, "Weight with which a depth map empties the space in front of it; removes crumbs.", minimum=0.0, maximum=1.0, advanced=True
+    )
+    min_weight: float = setting(
+        0.5, "Voxels with a smaller sum of weights stay open; a perfect view counts 1.", minimum=0.01, maximum=100.0, advanced=True
+    )
+    poisson_depth: int = setting(
+        0, "Depth of the octree; 0 = from the density of the points.", unit="levels", minimum=0, maximum=13, advanced=True
+    )
+    trim: float = setting(
+        4.0,
+        "Poisson surface farther than this many point spacings from every point is removed.",
+        unit="spacings",
+        minimum=0.5,
+        maximum=100.0,
+        advanced=True,
+    )
+    min_component: float = setting(0.01, "Pieces smaller than this share of the largest piece are removed.", minimum=0.0, maximum=1.0)
+    fill_holes: int = setting(
+        30, "Holes with at most this many edges around them are closed; 0 = none.", unit="edges", minimum=0, maximum=10_000
+    )
+    smoothing: int = setting(0, "Passes of smoothing that keeps the volume.", unit="passes", minimum=0, maximum=100)
+    max_faces: int = setting(
+        1_000_000,
+        "The mesh is simplified to at most this many triangles; 0 = never.",
+        unit="triangles",
+        minimum=0,
+        maximum=100_000_000,
+    )
+    memory_mb: int = setting(
+        1000,
+        "Memory for the voxel grid; voxels grow when it does not suffice.",
+        unit="MB",
+        minimum=50,
+        maximum=1_000_000,
+        advanced=True,
+    )

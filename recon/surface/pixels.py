@@ -1,0 +1,85 @@
+"""Which pixels of a depth map may shape a surface, and how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.scene import Camera, DepthMap
+from recon.surface.config import MeshConfig
+
+Map = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class WeightedDepth:
+    """Depths that count.
+
+    Args:
+        depth: `[H, W]` float32 z-depth, 0 = not used.
+        weight: `[H, W]` float32 in [0, 1], 0 = not used.
+        cosine: `[H, W]` float32, distance to the surface's plane per unit of z: |normal . (x/z, y/z, 1)|.
+    """
+
+    depth: Map
+    weight: Map
+    cosine: Map
+
+
+def weigh(depth_map: DepthMap, camera: Camera, config: MeshConfig) -> WeightedDepth:
+    """Drops unsure, grazing and edge pixels; the rest weigh by confidence and angle.
+
+    Args:
+        depth_map: Depth of one view; its size may be smaller than the camera's picture.
+        camera: Intrinsics of the view's picture.
+        config: Limits.
+    """
+    height, width = depth_map.depth.shape
+    camera = camera.scaled(width, height)
+    depth = np.where(np.isfinite(depth_map.depth) & (depth_map.depth > 0), depth_map.depth, 0).astype(np.float32)
+    rays = pixel_rays(camera)
+    normal = depth_map.normal if depth_map.normal is not None else normals_from_depth(depth, camera)
+    projected = np.abs((normal * rays).sum(-1))
+    angle = projected / np.linalg.norm(rays, axis=-1)
+    known = (normal != 0).any(-1)
+    angle = np.where(known, angle, np.float32(0.5))
+    weight = angle * (1 if depth_map.confidence is None else depth_map.confidence)
+    keep = (depth > 0) & (angle >= config.min_cosine) & ~depth_edges(depth, camera, config.edge_footprints)
+    if depth_map.confidence is not None:
+        keep &= depth_map.confidence >= config.min_confidence
+    cosine = np.where(known, np.maximum(projected, max(config.min_cosine, 0.05)), np.float32(1))
+    return WeightedDepth(np.where(keep, depth, 0), np.where(keep, weight, 0).astype(np.float32), cosine.astype(np.float32))
+
+
+def pixel_rays(camera: Camera) -> Map:
+    """(x/z, y/z, 1) of every pixel, `[H, W, 3]`."""
+    y, x = np.mgrid[: camera.height, : camera.width].astype(np.float32)
+    return np.stack([(x - camera.cx) / camera.fx, (y - camera.cy) / camera.fy, np.ones_like(x)], axis=-1).astype(np.float32)
+
+
+def depth_edges(depth: Map, camera: Camera, footprints: float) -> NDArray[np.bool_]:
+    """Pixels `[H, W]` whose 3x3 neighbourhood holds a step larger than `footprints` pixel footprints."""
+    import cv2
+
+    kernel = np.ones((3, 3), np.uint8)
+    far = cv2.dilate(depth, kernel)
+    near = cv2.erode(np.where(depth > 0, depth, np.float32(np.inf)), kernel)
+    limit = depth * np.float32(footprints / min(camera.fx, camera.fy))
+    return np.asarray((depth > 0) & (np.maximum(far - depth, depth - near) > limit))
+
+
+def normals_from_depth(depth: Map, camera: Camera) -> Map:
+    """Normals `[H, W, 3]` in the camera frame facing the camera, 0 where a neighbour is unknown."""
+    points = pixel_rays(camera) * depth[..., None]
+    along_x, along_y = np.zeros_like(points), np.zeros_like(points)
+    along_x[:, 1:-1] = points[:, 2:] - points[:, :-2]
+    along_y[1:-1] = points[2:] - points[:-2]
+    known = np.zeros(depth.shape, bool)
+    known[1:-1, 1:-1] = (depth[1:-1, 2:] > 0) & (depth[1:-1, :-2] > 0) & (depth[2:, 1:-1] > 0) & (depth[:-2, 1:-1] > 0)
+    known &= depth > 0
+    normal = np.cross(along_y, along_x)
+    length = np.linalg.norm(normal, axis=-1, keepdims=True)
+    result: Map = np.where(known[..., None] & (length > 0), normal / np.where(length > 0, length, 1), 0).astype(np.float32)
+    return result

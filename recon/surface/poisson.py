@@ -1,0 +1,119 @@
+"""Screened Poisson surface of an oriented cloud, trimmed where no points are.
+
+Kazhdan and Hoppe, "Screened Poisson surface reconstruction" (2013), Open3D's build of the authors' code.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from recon.errors import ReconstructionError, ResourceError
+from recon.scene import Origin, PointCloud, TriMesh
+from recon.surface.cleaning import keep_faces
+from recon.surface.config import MeshConfig
+
+_FEWEST = 100
+_DEEPEST = 11
+_SAMPLE = 50_000
+
+
+def poisson_mesh(
+    cloud: PointCloud,
+    config: MeshConfig,
+    *,
+    spacing: float | None = None,
+    threads: int = 2,
+    check_cancelled: Callable[[], None] = lambda: None,
+) -> TriMesh:
+    """Fits a smooth surface to the points.
+
+    Args:
+        cloud: Points with normals.
+        config: Octree depth and trimming.
+        spacing: Distance between neighbouring points; measured when left out.
+        threads: For the solver.
+        check_cancelled: Called a few times a second; may raise to stop.
+
+    Raises:
+        ReconstructionError: Too few points, or no normals.
+        ResourceError: The solver ended early, mostly for lack of memory.
+    """
+    cloud = _usable(cloud)
+    spacing = spacing or point_spacing(cloud)
+    extent = float((cloud.points.max(axis=0) - cloud.points.min(axis=0)).max())
+    depth = config.poisson_depth or int(np.clip(np.ceil(np.log2(max(1.1 * extent / spacing, 2))), 5, _DEEPEST))
+    with tempfile.TemporaryDirectory(prefix="photolith-poisson-") as folder:
+        source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
+        center = cloud.points.mean(axis=0)
+        np.savez(source, points=cloud.points - center, normals=cloud.normals)
+        _solve([str(source), str(target), str(depth), str(threads)], check_cancelled)
+        with np.load(target, allow_pickle=False) as data:
+            mesh = TriMesh((data["vertices"] + center).astype(np.float32), data["faces"])
+            density = data["density"]
+    return _trim(mesh, density, cloud, config.trim * spacing)
+
+
+def point_spacing(cloud: PointCloud) -> float:
+    """Median distance to the sixth neighbour over the root of two: the grid step of evenly spread points."""
+    from scipy.spatial import cKDTree
+
+    step = max(1, len(cloud) // _SAMPLE)
+    distance = cKDTree(cloud.points).query(cloud.points[::step], k=7, workers=-1)[0][:, 6]
+    return max(float(np.median(distance)) / 2**0.5, 1e-12)
+
+
+def _usable(cloud: PointCloud) -> PointCloud:
+    """Measured points with a normal."""
+    if cloud.normals is None or cloud.origin is None:
+        raise ReconstructionError(
+            "No surface could be made.", "The points have no normals.", "Make the point cloud again, or use method 'tsdf'."
+        )
+    chosen = cloud.select((cloud.normals != 0).any(axis=1) & (cloud.origin != Origin.GENERATED))
+    if len(chosen) < _FEWEST:
+        why = f"The point cloud has {len(chosen)} usable points; {_FEWEST} are the least."
+        raise ReconstructionError(
+            "No surface could be made.", why, "Take photos with more overlap, or loosen the settings of the point cloud."
+        )
+    return chosen
+
+
+def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
+    """Runs the child and watches for the wish to stop."""
+    command = [sys.executable, "-m", "recon.surface.poisson_child", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
+        try:
+            while child.poll() is None:
+                check_cancelled()
+                try:
+                    child.wait(timeout=0.2)
+                except subprocess.TimeoutExpired:
+                    continue
+        except BaseException:
+            child.kill()
+            raise
+        if child.returncode != 0:
+            said = (child.stderr.read() if child.stderr else "").strip().splitlines()[-1:]
+            why = f"The Poisson solver ended with code {child.returncode}. {' '.join(said)}".strip()
+            raise ResourceError("No surface could be made.", why, "Lower poisson_depth, close other programs, or use method 'tsdf'.")
+
+
+def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -> TriMesh:
+    """Removes faces away from the points, and where the density of points is far below the usual one.
+
+    The density is the octree level at which the samples around a vertex are one a cell: three levels less is a 64th of the
+    points on the same surface.
+    """
+    from scipy.spatial import cKDTree
+
+    distance = cKDTree(cloud.points).query(mesh.vertices, distance_upper_bound=reach, workers=-1)[0]
+    keep = np.isfinite(distance) & (density > np.median(density) - 3)
+    trimmed = keep_faces(mesh, keep[mesh.faces].all(axis=1))
+    if not len(trimmed.faces):
+        raise ReconstructionError("No surface could be made.", "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")
+    return trimmed

@@ -1,0 +1,154 @@
+"""Truncated signed distance in a sparse voxel grid, averaged over depth maps, and its zero surface.
+
+Curless and Levoy, "A volumetric method for building complex models from range images" (1996), on Open3D's VoxelBlockGrid.
+Two changes: the distance is measured to the plane of the pixel (z difference times the cosine to its normal), and every
+depth weighs by confidence and angle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ReconstructionError
+from recon.scene import DepthMap, Scene, TriMesh
+from recon.surface.config import MeshConfig
+from recon.surface.integration import Integrator
+from recon.surface.pixels import weigh
+from recon.surface.voxels import BLOCK, BYTES_PER_BLOCK, Frame, footprint, union, unpack
+
+_GROW = 1.26
+
+
+@dataclass(frozen=True)
+class GridPlan:
+    """The grid that fits the data and the memory.
+
+    Args:
+        voxel: Edge of a voxel, scene units.
+        wanted: Edge the data would have allowed.
+        keys: `[B]` packed block keys.
+    """
+
+    voxel: float
+    wanted: float
+    keys: NDArray[np.int64]
+
+
+def frames_of(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig) -> list[Frame]:
+    """Views with their usable depths; views without a depth map or a usable pixel are left out."""
+    frames = []
+    for view in scene.views:
+        if view.name not in depths:
+            continue
+        depth_map = depths[view.name]
+        height, width = depth_map.depth.shape
+        frame = Frame(view.camera.scaled(width, height), view.cam_from_world, weigh(depth_map, view.camera, config))
+        if (frame.pixels.depth > 0).any():
+            frames.append(frame)
+    return frames
+
+
+def plan_grid(frames: list[Frame], config: MeshConfig, check_cancelled: Callable[[], None] = lambda: None) -> GridPlan:
+    """Chooses the voxel size: from the data, or coarser when the blocks would not fit `config.memory_mb`.
+
+    Raises:
+        ReconstructionError: There is no usable depth at all.
+    """
+    if not frames:
+        raise no_depth()
+    wanted = config.voxel_size or config.voxel_pixels * float(np.median([footprint(frame) for frame in frames]))
+    voxel = wanted
+    while True:
+        keys = union(frames, voxel, config.truncation * voxel, check_cancelled)
+        if len(keys) * BYTES_PER_BLOCK <= config.memory_mb * 1e6:
+            return GridPlan(voxel, wanted, keys)
+        voxel *= max(_GROW, (len(keys) * BYTES_PER_BLOCK / (config.memory_mb * 1e6)) ** 0.4)
+
+
+def no_depth() -> ReconstructionError:
+    """The error for nothing to make a surface from."""
+    return ReconstructionError(
+        "No surface could be made.",
+        "No depth map has a pixel that other views confirm.",
+        "Take photos with more overlap (60 % and more), or loosen the consistency settings of the point cloud.",
+    )
+
+
+def fuse_depths(
+    frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None] = lambda done, total: None
+) -> TriMesh:
+    """Averages all depths and extracts the zero surface: vertices and faces, in an order that depends on nothing else.
+
+    Args:
+        frames: Usable depths.
+        plan: From `plan_grid`.
+        config: Truncation and weights.
+        progress: Called with (views done, all); may raise to stop.
+    """
+    import open3d as o3d
+    import torch
+
+    core: Any = o3d.core
+    make_grid: Any = o3d.t.geometry.VoxelBlockGrid
+    grid = make_grid(
+        ("tsdf", "weight"), (core.float32, core.float32), ((1,), (1,)), plan.voxel, BLOCK, len(plan.keys), core.Device("CPU:0")
+    )
+    blocks = unpack(plan.keys)
+    indices, _ = grid.hashmap().activate(core.Tensor(blocks))
+    rows = torch.from_numpy(indices.numpy().astype(np.int64))
+    offsets = _voxel_offsets(grid, plan.voxel, blocks, rows)
+    tsdf, weight = (_values(grid, name) for name in ("tsdf", "weight"))
+    corners = torch.from_numpy(blocks.astype(np.float32) * np.float32(BLOCK * plan.voxel))
+    for number, frame in enumerate(frames):
+        progress(number, len(frames))
+        Integrator(frame, offsets, plan.voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
+    progress(len(frames), len(frames))
+    mesh = grid.extract_triangle_mesh(config.min_weight)
+    if "positions" not in mesh.vertex or "indices" not in mesh.triangle or not len(mesh.triangle.indices):
+        raise no_depth()
+    return canonical(TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+
+
+def canonical(mesh: TriMesh) -> TriMesh:
+    """The same mesh with vertices sorted by position and faces by their smallest corner; unused vertices are dropped."""
+    used = np.zeros(len(mesh.vertices), bool)
+    used[mesh.faces] = True
+    order = np.lexsort(mesh.vertices.T)
+    order = order[used[order]]
+    rank = np.full(len(mesh.vertices), -1, np.int64)
+    rank[order] = np.arange(len(order))
+    faces = rank[mesh.faces]
+    first = faces.argmin(axis=1)
+    faces = np.take_along_axis(faces, (first[:, None] + np.arange(3)) % 3, axis=1)
+    faces = faces[np.lexsort(faces.T[::-1])]
+
+    def picked(values: NDArray[Any] | None) -> NDArray[Any] | None:
+        return None if values is None else values[order]
+
+    return TriMesh(mesh.vertices[order], faces.astype(np.int32), picked(mesh.normals), picked(mesh.colors), picked(mesh.origin))
+
+
+def _values(grid: Any, name: str) -> Any:
+    """An attribute of the grid as a torch view `[capacity, BLOCK ** 3]`."""
+    import torch
+
+    return torch.utils.dlpack.from_dlpack(grid.attribute(name).to_dlpack()).view(-1, BLOCK**3)
+
+
+def _voxel_offsets(grid: Any, voxel: float, blocks: NDArray[np.int32], rows: Any) -> Any:
+    """Position of each voxel in its block `[BLOCK ** 3, 3]`, in the grid's own order."""
+    import open3d as o3d
+    import torch
+
+    core: Any = o3d.core
+    coordinates, flat = grid.voxel_coordinates_and_flattened_indices(core.Tensor(rows[:1].numpy().astype(np.int32)))
+    positions = coordinates.numpy() - blocks[0].astype(np.float32) * np.float32(BLOCK * voxel)
+    offsets = np.empty((BLOCK**3, 3), np.float32)
+    offsets[flat.numpy() - int(rows[0]) * BLOCK**3] = np.round(positions / voxel) * voxel
+    return torch.from_numpy(offsets)

@@ -144,7 +144,7 @@ class Session(QObject):
 
     def _apply(self, snapshot: Snapshot) -> None:
         state = self.state
-        state.thumbnails = dict(snapshot.thumbnails)
+        state.thumbnails, state.views = dict(snapshot.thumbnails), dict(snapshot.views)
         state.set("photos", photos=snapshot.photos)
         state.set_layers(snapshot.layers)
         state.set("stages", stages=snapshot.stages, summary=snapshot.summary)
@@ -185,7 +185,14 @@ class Session(QObject):
             first = result.skipped[0]
             count = len(result.skipped)
             what = f"{Path(first[0]).name} was not added." if count == 1 else f"{count} files were not added."
-            self.tell(Message(what, f"{first[1]}" if count == 1 else f"{Path(first[0]).name}: {first[1]}", "" if count == 1 else "The log names each.", "warn"))
+            self.tell(
+                Message(
+                    what,
+                    f"{first[1]}" if count == 1 else f"{Path(first[0]).name}: {first[1]}",
+                    "" if count == 1 else "The log names each.",
+                    "warn",
+                )
+            )
         if added:
             self.log("info", f"Added {len(added)} photos")
             self._push_added(added)
@@ -210,7 +217,9 @@ class Session(QObject):
         text = f"Add {ids[0]}" if len(ids) == 1 else f"Add {len(ids)} photos"
         box: dict[str, Any] = {}
         self.undo.push(
-            ProjectCommand(text, self.edit, lambda project: restore_photos(project, box), lambda project: remove_photos(project, ids, box), done=True)
+            ProjectCommand(
+                text, self.edit, lambda project: restore_photos(project, box), lambda project: remove_photos(project, ids, box), done=True
+            )
         )
 
     def remove_photos(self, ids: Sequence[str]) -> None:
@@ -334,9 +343,7 @@ class Session(QObject):
         if not event.get("reused"):
             self.log("info", f"{title}: done in {float(event.get('seconds') or 0):.1f} s")
         self._set_job(stage="", detail="")
-        self.state.set(
-            "stages", stages=tuple(replace(x, state="fresh", why="") if x.name == name else x for x in self.state.stages)
-        )
+        self.state.set("stages", stages=tuple(replace(x, state="fresh", why="") if x.name == name else x for x in self.state.stages))
         if not event.get("reused"):
             self.refresh()
 
@@ -382,7 +389,11 @@ class Session(QObject):
         where = self.state.stage(stage)
         during = f" during '{where.title}'" if where is not None else ""
         why = f"The process that computes ended{during} (code {detail.get('code')})."
-        self.tell(Message("The run broke off.", why, "Finished work is kept: resume goes on from there. The log has its last words.", action="resume"))
+        self.tell(
+            Message(
+                "The run broke off.", why, "Finished work is kept: resume goes on from there. The log has its last words.", action="resume"
+            )
+        )
 
     # ---- telling
 

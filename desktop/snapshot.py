@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import resources
 from desktop.state import LayerItem, PhotoItem, SettingItem, StageItem, Summary
 
 PLY_HEADER_LIMIT = 64 * 1024
@@ -26,6 +25,8 @@ class Snapshot:
     layers: tuple[LayerItem, ...]
     stages: tuple[StageItem, ...]
     summary: Summary
+    thumbnails: Mapping[str, Path]
+    views: Mapping[str, tuple[Path | None, Path | None]]
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -35,26 +36,19 @@ def read_snapshot(path: Path) -> Snapshot:
         ProjectError: There is no readable project.
     """
     from desktop.compose import stages as compose
-    from recon.pipeline import plan
+    from recon.pipeline.plan import plan
     from recon.project import Project
 
     project = Project.open(path)
-    report = read_report(project.outputs / "report.json")
     stages = compose()
     states = {item.name: item for item in plan(project, stages)}
-    items = tuple(_stage(stage, states[stage.name], project, report) for stage in stages)
-    photos = _photos(project)
-    layers = find_layers(project.outputs)
-    return Snapshot(project.path, project.name, project.preset, photos, layers, items, _summary(photos, layers))
-
-
-def read_report(path: Path) -> dict[str, Any]:
-    """The last report, or {} when there is none that can be read."""
-    try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return report if isinstance(report, dict) else {}
+    artifacts = {stage.name: project.artifact(stage.name) for stage in stages}
+    items = tuple(_stage(stage, states[stage.name], project) for stage in stages)
+    photos = _photos(project, artifacts)
+    thumbnails = _thumbnails(artifacts.get("photos"))
+    layers = find_layers(project.outputs, artifacts.get("undistort"), thumbnails)
+    summary = _summary(photos, layers)
+    return Snapshot(project.path, project.name, project.preset, photos, layers, items, summary, thumbnails, _views(artifacts))
 
 
 def stage_settings(config_type: type, preset: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[SettingItem, ...]:
@@ -69,24 +63,16 @@ def stage_settings(config_type: type, preset: Mapping[str, Any], own: Mapping[st
     return tuple(result)
 
 
-def read_preset(name: str) -> dict[str, dict[str, Any]]:
-    """Stage -> field -> value of a preset; {} when it has no file."""
-    try:
-        found = json.loads(resources.path(f"presets/{name}.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    return dict(found)
-
-
-def find_layers(outputs: Path) -> tuple[LayerItem, ...]:
-    """What can be shown of the files under `outputs/`."""
+def find_layers(outputs: Path, undistorted: Any, thumbnails: Mapping[str, Path]) -> tuple[LayerItem, ...]:
+    """What can be shown: cameras and sparse points of the undistorted scene, and the files under `outputs/`."""
     found: list[LayerItem] = []
-    sparse = outputs / "sparse"
-    images, points = sparse / "images.bin", sparse / "points3D.bin"
-    if images.exists():
-        found.append(LayerItem("cameras", "cameras", sparse, _stamp(images), _first_count(images), "cameras", facts=_file_facts(images)))
-    if points.exists():
-        found.append(LayerItem("sparse", "sparse", sparse, _stamp(points), _first_count(points), facts=_file_facts(points)))
+    scene = None if undistorted is None else undistorted.path / "scene.npz"
+    if scene is not None and scene.exists():
+        counts = [_first_count(outputs / "sparse" / name) for name in ("images.bin", "points3D.bin")]
+        folder = next((path.parent for path in thumbnails.values()), None)
+        facts, stamp = _file_facts(scene), undistorted.digest
+        found.append(LayerItem("cameras", "cameras", scene, stamp, counts[0], "cameras", facts=facts, thumbnails=folder))
+        found.append(LayerItem("sparse", "sparse", scene, stamp, counts[1], facts=facts))
     cloud, mesh = outputs / "cloud.ply", outputs / "mesh.ply"
     if cloud.exists():
         vertices, _, fields = ply_counts(cloud)
@@ -124,9 +110,12 @@ def _stamp(path: Path) -> str:
 
 
 def _first_count(path: Path) -> int | None:
-    """COLMAP's binary files begin with their count as uint64."""
-    with path.open("rb") as file:
-        head = file.read(8)
+    """COLMAP's binary files begin with their count as uint64; None when there is no such file."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+    except OSError:
+        return None
     return int(struct.unpack("<Q", head)[0]) if len(head) == 8 else None
 
 
@@ -138,52 +127,49 @@ def _number(value: int | None) -> str:
     return "not known" if value is None else f"{value:,}"
 
 
-def _stage(stage: Any, planned: Any, project: Any, report: Mapping[str, Any]) -> StageItem:
-    facts = _report_stage(report, stage.name)
-    settings = stage_settings(stage.config_type, read_preset(project.preset).get(stage.name, {}), project.settings.get(stage.name, {}))
-    return StageItem(
-        stage.name,
-        stage.title,
-        planned.state,
-        planned.why,
-        facts.get("seconds"),
-        facts.get("peak_memory_bytes"),
-        str(facts.get("device", "")),
-        facts.get("notes") or {},
-        settings,
-    )
+def _stage(stage: Any, planned: Any, project: Any) -> StageItem:
+    from recon.pipeline.settings import load_preset
+
+    history = project.history(stage.name)
+    record = project.store.record(stage.name, history[0]) if history else None
+    settings = stage_settings(stage.config_type, load_preset(project.preset).get(stage.name, {}), project.settings.get(stage.name, {}))
+    item = StageItem(stage.name, stage.title, planned.state, planned.why, settings=settings)
+    if record is None:
+        return item
+    return replace(item, seconds=record.seconds, memory_bytes=record.peak_memory, device=record.device, notes=record.notes)
 
 
-def _report_stage(report: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    stages = report.get("stages") or {}
-    if isinstance(stages, Mapping):
-        return dict(stages.get(name) or {})
-    return next((dict(entry) for entry in stages if entry.get("stage", entry.get("name")) == name), {})
+def _photos(project: Any, artifacts: Mapping[str, Any]) -> tuple[PhotoItem, ...]:
+    looked: Mapping[str, Any] = {}
+    if artifacts.get("photos") is not None:
+        from recon.photos import load_photos
 
-
-def _photos(project: Any) -> tuple[PhotoItem, ...]:
-    looked = _verdicts(project)
-    placed = _registration(project)
+        looked = load_photos(artifacts["photos"])
+    placed = _registration(artifacts.get("sfm"))
     return tuple(_photo(photo, looked.get(photo.id), placed.get(photo.id) if photo.enabled else None) for photo in project.photos)
 
 
-def _verdicts(project: Any) -> Mapping[str, Any]:
-    artifact = project.artifact("photos")
-    if artifact is None:
+def _registration(sfm: Any) -> Mapping[str, Any]:
+    if sfm is None:
         return {}
-    from recon.photos import load_photos
-
-    return load_photos(artifact)
+    return dict(json.loads((sfm.path / "registration.json").read_text(encoding="utf-8"))["photos"])
 
 
-def _registration(project: Any) -> Mapping[str, Any]:
-    artifact = project.artifact("sfm")
-    if artifact is None:
+def _thumbnails(photos: Any) -> dict[str, Path]:
+    """Photo id -> small picture that the first stage has left."""
+    if photos is None:
         return {}
-    try:
-        return dict(json.loads((artifact.path / "registration.json").read_text(encoding="utf-8"))["photos"])
-    except (OSError, ValueError, KeyError):
-        return {}
+    return {name: path for name, path in photos.items.items() if not name.startswith("verdict__")}
+
+
+def _views(artifacts: Mapping[str, Any]) -> dict[str, tuple[Path | None, Path | None]]:
+    """Photo id -> undistorted picture and depth map (the filtered one where there is one)."""
+    pictures = artifacts["undistort"].items if artifacts.get("undistort") is not None else {}
+    depths: dict[str, Path] = {}
+    for stage in ("depth", "cloud"):
+        if artifacts.get(stage) is not None:
+            depths |= artifacts[stage].items
+    return {name: (path, depths.get(name)) for name, path in pictures.items() if not name.startswith("mask__")}
 
 
 def _photo(photo: Any, info: Any, placed: Mapping[str, Any] | None) -> PhotoItem:

@@ -170,6 +170,7 @@ class AppState:
     project: Path | None = None
     name: str = ""
     thumbnails: dict[str, Path] = field(default_factory=dict)
+    views: dict[str, tuple[Path | None, Path | None]] = field(default_factory=dict)
     preset: str = "balanced"
     presets: tuple[str, ...] = ("draft", "balanced", "quality")
     photos: tuple[PhotoItem, ...] = ()

@@ -49,14 +49,14 @@ def switch_photos(submit: Callable[[Edit], None], ids: tuple[str, ...], on: bool
 
 def change_settings(submit: Callable[[Edit], None], stage: str, before: dict[str, Any], after: dict[str, Any], text: str) -> ProjectCommand:
     """Replaces a stage's own settings."""
-    return ProjectCommand(text, submit, lambda project: project.set_settings(stage, after), lambda project: project.set_settings(stage, before))
+    return ProjectCommand(
+        text, submit, lambda project: project.set_settings(stage, after), lambda project: project.set_settings(stage, before)
+    )
 
 
 def change_preset(submit: Callable[[Edit], None], before: str, after: str) -> ProjectCommand:
     """Chooses another preset."""
-    return ProjectCommand(
-        f"Preset {after}", submit, lambda project: project.set_preset(after), lambda project: project.set_preset(before)
-    )
+    return ProjectCommand(f"Preset {after}", submit, lambda project: project.set_preset(after), lambda project: project.set_preset(before))
 
 
 def _photos(ids: tuple[str, ...]) -> str:

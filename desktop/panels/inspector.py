@@ -194,3 +194,16 @@ def _note(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def bounds_rows(facts: dict) -> dict[str, str]:
+    """What the renderer told of a layer's extent, as label -> text."""
+    bounds = facts.get("bounds")
+    if not bounds:
+        return {}
+    low, high = bounds
+    return {
+        "From": "  ".join(f"{v:.3f}" for v in low),
+        "To": "  ".join(f"{v:.3f}" for v in high),
+        "Extent": " × ".join(f"{h - v:.3f}" for v, h in zip(low, high, strict=True)) + " scene units",
+    }

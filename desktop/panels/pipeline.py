@@ -146,7 +146,9 @@ class StageRow(QWidget):
 class PipelinePanel(QWidget):
     """All stages, from photos to mesh."""
 
-    def __init__(self, state: AppState, actions: Actions, change: Callable[[str, str, Any], None], run_until: Callable[[str], None]) -> None:
+    def __init__(
+        self, state: AppState, actions: Actions, change: Callable[[str, str, Any], None], run_until: Callable[[str], None]
+    ) -> None:
         super().__init__()
         self.setObjectName("panel")
         self._state, self._change, self._run_until = state, change, run_until

@@ -1,0 +1,179 @@
+"""The middle: pages for the empty states, tabs [3D] [Photo] [Compare], view settings in the header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
+
+from desktop.commands.actions import Actions
+from desktop.panels.messages import MessageBar
+from desktop.panels.pages import DropPage, EmptyPage, StartPage
+from desktop.panels.parts import row
+from desktop.panels.picture_tabs import CompareTab, PhotoTab
+from desktop.state import AppState, LayerItem
+from desktop.style import theme
+from desktop.viewport.layers import LayerSpec, ViewStyle
+
+COLORS = {
+    "rgb": "Colour",
+    "normals": "Normals",
+    "confidence": "Confidence",
+    "views": "Number of views",
+    "height": "Height",
+    "depth": "Depth",
+    "origin": "Origin",
+}
+SHADINGS = {"smooth": "Smooth", "flat": "Flat", "wireframe": "Wireframe"}
+BACKGROUNDS = {"theme": "As theme", "dark": "Dark", "light": "Light"}
+POINT_SIZES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+
+
+class ViewerPanel(QWidget):
+    """Everything in the middle of the window.
+
+    Args:
+        viewport: The 3D view; `desktop.viewport.widget.ViewportWidget` or something with its methods.
+        open_project: Called with a recent project's path.
+    """
+
+    def __init__(self, state: AppState, actions: Actions, viewport: Any, open_project: Any) -> None:
+        super().__init__()
+        self.setObjectName("center")
+        self._state, self._actions, self.viewport = state, actions, viewport
+        self._specs: dict[str, LayerSpec] = {}
+        self._style = ViewStyle()
+        self.messages = MessageBar(state)
+        self.start, self.drop, self.empty = StartPage(state, actions, open_project), DropPage(actions), EmptyPage(state, actions)
+        self.photo, self.compare = PhotoTab(state), CompareTab(state)
+        self.stack = QStackedWidget()
+        self.stack.setObjectName("center")
+        for page in (self.start, self.drop, self.empty, viewport, self.photo, self.compare):
+            self.stack.addWidget(page)
+        self.header = QWidget()
+        self.header.setObjectName("view-header")
+        self.header.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._build_header()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.header)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.stack, 1)
+        for topic in ("project", "photos", "layers"):
+            state.subscribe(topic, self.refresh)
+        viewport.layer_failed.connect(self._layer_failed)
+        self.refresh()
+
+    def _build_header(self) -> None:
+        self.tabs = QTabBar()
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName("View")
+        for text in ("3D", "Photo", "Compare"):
+            self.tabs.addTab(text)
+        self.tabs.currentChanged.connect(self.refresh)
+        self.color = _box("Colour of points and surface", COLORS)
+        self.shading = _box("Shading of surfaces", SHADINGS)
+        self.background = _box("Background", BACKGROUNDS)
+        self.size = QSlider(Qt.Orientation.Horizontal)
+        self.size.setRange(0, len(POINT_SIZES) - 1)
+        self.size.setValue(POINT_SIZES.index(1.0))
+        self.size.setFixedWidth(72)
+        self.size.setPageStep(1)
+        self.size.setToolTip("Size of points")
+        self.size.setAccessibleName("Size of points")
+        fit = QToolButton()
+        fit.setDefaultAction(self._actions["fit"])
+        fit.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+        for box in (self.color, self.shading, self.background):
+            box.currentIndexChanged.connect(self.restyle)
+        self.size.valueChanged.connect(self.restyle)
+        layout = row(0, 4)
+        layout.setContentsMargins(8, 0, 8, 0)
+        layout.addWidget(self.tabs)
+        layout.addStretch()
+        self._dot = QLabel()
+        self._dot.setToolTip("Size of points")
+        self._controls: list[QWidget] = [self.color, self.shading, self.background, self._dot, self.size, fit]
+        for control in self._controls:
+            layout.addWidget(control)
+        self.header.setLayout(layout)
+
+    def show_tab(self, number: int) -> None:
+        """Turns to [3D], [Photo] or [Compare]."""
+        self.tabs.setCurrentIndex(number)
+        self.stack.currentWidget().setFocus()
+
+    def refresh(self) -> None:
+        """Shows the page that fits the state."""
+        page = self._state.page()
+        self.header.setVisible(page in ("model", "empty"))
+        tab = self.tabs.currentIndex()
+        pages = {"start": self.start, "drop": self.drop, "empty": self.empty, "model": self.viewport}
+        shown = (pages[page], self.photo, self.compare)[tab] if page in ("model", "empty") else pages[page]
+        if self.stack.currentWidget() is not shown:
+            self.stack.setCurrentWidget(shown)
+        for control in self._controls:
+            control.setVisible(shown is self.viewport)
+        has_mesh = self._state.layer("mesh") is not None
+        self.shading.setEnabled(has_mesh)
+        self._sync_layers()
+
+    def _sync_layers(self) -> None:
+        wanted = {layer.name: _spec(layer) for layer in self._state.layers}
+        for name in self._specs.keys() - wanted.keys():
+            self.viewport.remove_layer(name)
+        for name, spec in wanted.items():
+            old = self._specs.get(name)
+            if old is not None and old != spec and replace(old, visible=spec.visible) == spec:
+                self.viewport.set_layer_visible(name, spec.visible)
+            elif old != spec:
+                self.viewport.set_layer(spec)
+        self._specs = wanted
+
+    def restyle(self) -> None:
+        """Hands colours, shading, background and point size to the viewport."""
+        background = self.background.currentData()
+        self._style = ViewStyle(
+            self.color.currentData(),
+            self.shading.currentData(),
+            theme.current().name if background == "theme" else background,
+            POINT_SIZES[self.size.value()],
+        )
+        self.viewport.set_style(self._style)
+
+    def retint(self) -> None:
+        """Takes the theme's colours."""
+        self._dot.setPixmap(theme.icon("dots-nine", "muted").pixmap(16, 16))
+        self.drop.retint()
+        for view in (self.photo.view, self.compare.photo, self.compare.depth):
+            view.retint()
+        self._state.notify("messages")
+        self.restyle()
+
+    def _layer_failed(self, name: str, text: str) -> None:
+        from desktop.state import Message
+
+        self._state.add_message(Message(f"The layer '{name}' cannot be shown.", text, "", "warn"))
+
+    def close_threads(self) -> None:
+        """Ends threads and the renderer."""
+        self.photo.close_threads()
+        self.compare.close_threads()
+        self.viewport.shutdown()
+
+
+def _spec(layer: LayerItem) -> LayerSpec:
+    return LayerSpec(layer.name, layer.kind, layer.path, layer.visible, layer.thumbnails, layer.stamp)
+
+
+def _box(tip: str, choices: dict[str, str]) -> QComboBox:
+    box = QComboBox()
+    box.setObjectName("quiet")
+    box.setToolTip(tip)
+    box.setAccessibleName(tip)
+    for value, text in choices.items():
+        box.addItem(text, value)
+    return box

@@ -1,1 +1,5 @@
-"""Clouds and depth maps to meshes, and their cleaning."""
+"""Sparse TSDF and Poisson surfaces, cleaning, hole filling, decimation, vertex colours."""
+
+from recon.surface.config import MeshConfig
+
+__all__ = ["MeshConfig"]

@@ -18,6 +18,7 @@ from recon.scene import Origin, PointCloud, TriMesh
 from recon.surface.cleaning import keep_faces
 from recon.surface.config import MeshConfig
 
+_WHAT = "No surface could be made."
 _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
@@ -51,7 +52,7 @@ def poisson_mesh(
     with tempfile.TemporaryDirectory(prefix="photolith-poisson-") as folder:
         source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
         center = cloud.points.mean(axis=0)
-        np.savez(source, points=cloud.points - center, normals=cloud.normals)
+        np.savez(source, points=cloud.points - center, normals=np.asarray(cloud.normals))
         _solve([str(source), str(target), str(depth), str(threads)], check_cancelled)
         with np.load(target, allow_pickle=False) as data:
             mesh = TriMesh((data["vertices"] + center).astype(np.float32), data["faces"])
@@ -100,7 +101,7 @@ def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
         if child.returncode != 0:
             said = (child.stderr.read() if child.stderr else "").strip().splitlines()[-1:]
             why = f"The Poisson solver ended with code {child.returncode}. {' '.join(said)}".strip()
-            raise ResourceError("No surface could be made.", why, "Lower poisson_depth, close other programs, or use method 'tsdf'.")
+            raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.")
 
 
 def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -> TriMesh:
@@ -115,5 +116,5 @@ def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -
     keep = np.isfinite(distance) & (density > np.median(density) - 3)
     trimmed = keep_faces(mesh, keep[mesh.faces].all(axis=1))
     if not len(trimmed.faces):
-        raise ReconstructionError("No surface could be made.", "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")
+        raise ReconstructionError(_WHAT, "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")
     return trimmed

@@ -26,7 +26,8 @@ def boundary_edges(faces: NDArray[np.int32]) -> NDArray[np.int64]:
     """Directed edges `[E, 2]` that belong to one face only."""
     edges, keys = edge_keys(faces)
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
-    return edges[first[counts == 1]]
+    single: NDArray[np.int64] = edges[first[counts == 1]]
+    return single
 
 
 def is_watertight(faces: NDArray[np.int32]) -> bool:

@@ -40,10 +40,16 @@ class GridPlan:
     keys: NDArray[np.int64]
 
 
-def frames_of(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig) -> list[Frame]:
+def frames_of(
+    scene: Scene,
+    depths: Mapping[str, DepthMap],
+    config: MeshConfig,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> list[Frame]:
     """Views with their usable depths; views without a depth map or a usable pixel are left out."""
     frames = []
-    for view in scene.views:
+    for number, view in enumerate(scene.views):
+        progress(number, len(scene.views))
         if view.name not in depths:
             continue
         depth_map = depths[view.name]

@@ -1,0 +1,184 @@
+"""From depth maps or points to a clean, coloured mesh."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ReconstructionError
+from recon.scene import DepthMap, PointCloud, Scene, TriMesh
+from recon.surface.cleaning import drop_degenerate, drop_small_pieces, merge_close, smooth
+from recon.surface.coloring import color_vertices
+from recon.surface.config import MeshConfig
+from recon.surface.decimation import decimate
+from recon.surface.holes import fill_holes
+from recon.surface.poisson import point_spacing, poisson_mesh
+from recon.surface.topology import is_watertight, vertex_normals
+from recon.surface.tsdf import frames_of, fuse_depths, no_depth, plan_grid
+
+Pulse = Callable[[int, int, str], None]
+"""Called with (steps done, all steps, what is going on); raises to stop. `total` 0 = not known."""
+
+
+def _silent(done: int, total: int, detail: str) -> None:
+    """Tells nobody."""
+
+
+@dataclass
+class Facts:
+    """What the report says about the mesh; filled while it is made."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def note(self, key: str, value: Any) -> None:
+        """Keeps one JSON-able fact."""
+        self.values[key] = value
+
+
+def make_mesh(
+    scene: Scene,
+    depths: Mapping[str, DepthMap],
+    cloud: PointCloud,
+    picture: Callable[[str], NDArray[np.uint8]],
+    config: MeshConfig,
+    *,
+    pulse: Pulse = _silent,
+    facts: Facts | None = None,
+    threads: int = 2,
+) -> TriMesh:
+    """The whole station: surface by the configured method, cleaned, simplified, coloured, with normals.
+
+    Args:
+        scene: Views.
+        depths: View name -> consistent depth map; may load lazily.
+        cloud: Fused points.
+        picture: View name -> undistorted uint8 RGB `[H, W, 3]`.
+        config: Settings.
+        pulse: Progress; may raise `Cancelled`.
+        facts: Takes counts, voxel size, and what was decided.
+        threads: For the Poisson solver.
+
+    Raises:
+        ReconstructionError: No usable depth or points.
+    """
+    facts = facts or Facts()
+    if not len(cloud):
+        raise empty_cloud()
+    method = "tsdf" if config.method == "auto" else config.method
+    mesh: TriMesh | None = None
+    cell = 0.0
+    if method == "tsdf":
+        try:
+            mesh, cell = _fuse(scene, depths, config, pulse, facts)
+        except ReconstructionError:
+            if config.method != "auto":
+                raise
+            method = "poisson"
+            facts.note("fallback", "The depth maps gave no surface; it was fitted to the points.")
+    if mesh is None:
+        pulse(0, 0, "fitting a surface to the points")
+        cell = point_spacing(cloud)
+        mesh = poisson_mesh(
+            cloud, config, spacing=cell, threads=threads, check_cancelled=lambda: pulse(0, 0, "fitting a surface to the points")
+        )
+    facts.note("method", method)
+    mesh = clean(mesh, config, cell, pulse, facts)
+    return finish(mesh, scene, picture, config, pulse, facts, set(depths))
+
+
+def tsdf_mesh(scene: Scene, depths: Mapping[str, DepthMap], pictures: Mapping[str, NDArray[np.uint8]], config: MeshConfig) -> TriMesh:
+    """The coloured surface of depth maps alone.
+
+    Args:
+        scene: Views.
+        depths: View name -> depth map.
+        pictures: View name -> uint8 RGB `[H, W, 3]`; views without a picture give no colour.
+        config: Settings.
+
+    Raises:
+        ReconstructionError: No usable depth.
+    """
+    facts = Facts()
+    mesh, cell = _fuse(scene, depths, config, _silent, facts)
+    mesh = clean(mesh, config, cell, _silent, facts)
+    return finish(mesh, scene, pictures.__getitem__, config, _silent, facts, set(pictures))
+
+
+def clean(mesh: TriMesh, config: MeshConfig, cell: float, pulse: Pulse = _silent, facts: Facts | None = None) -> TriMesh:
+    """Slivers, crumbs, small holes, bumps, surplus triangles: in this order.
+
+    Args:
+        mesh: Raw surface.
+        config: Limits.
+        cell: Edge of a voxel, or distance of neighbouring points.
+        pulse: Progress; may raise to stop.
+        facts: Takes counts.
+    """
+    facts = facts or Facts()
+    pulse(0, 0, "cleaning the surface")
+    mesh = merge_close(mesh, 0.4 * cell) if cell > 0 else drop_degenerate(mesh)
+    before = len(mesh.faces)
+    mesh = drop_small_pieces(mesh, config.min_component)
+    facts.note("faces_in_small_pieces", before - len(mesh.faces))
+    if not len(mesh.faces):
+        raise no_depth()
+    pulse(0, 0, "closing small holes")
+    mesh, holes = fill_holes(mesh, config.fill_holes)
+    facts.note("holes_closed", holes)
+    if config.smoothing:
+        pulse(0, 0, "smoothing")
+        mesh = smooth(mesh, config.smoothing)
+    if config.max_faces and len(mesh.faces) > config.max_faces:
+        pulse(0, 0, f"simplifying {len(mesh.faces)} triangles")
+        facts.note("faces_before_simplification", len(mesh.faces))
+        mesh = decimate(mesh, config.max_faces)
+    return mesh
+
+
+def finish(
+    mesh: TriMesh,
+    scene: Scene,
+    picture: Callable[[str], NDArray[np.uint8]],
+    config: MeshConfig,
+    pulse: Pulse,
+    facts: Facts,
+    names: set[str],
+) -> TriMesh:
+    """Normals, colours, and the counts for the report."""
+    pulse(0, 0, "colouring")
+    normals = vertex_normals(mesh)
+    chosen = dict.fromkeys(names)
+    colors = color_vertices(mesh, normals, scene, picture, chosen, lambda done, total: pulse(done, total, "colouring"))
+    facts.note("vertices", len(mesh.vertices))
+    facts.note("faces", len(mesh.faces))
+    facts.note("watertight", is_watertight(mesh.faces))
+    return replace(mesh, normals=normals, colors=colors)
+
+
+def empty_cloud() -> ReconstructionError:
+    """The error for a cloud without points."""
+    return ReconstructionError(
+        "No surface could be made.",
+        "The point cloud is empty: no depth was confirmed by a second view.",
+        "Take photos with more overlap, or loosen the consistency settings of the point cloud.",
+    )
+
+
+def _fuse(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig, pulse: Pulse, facts: Facts) -> tuple[TriMesh, float]:
+    """Raw surface by TSDF and the voxel's edge."""
+    frames = frames_of(scene, depths, config, partial(_step, pulse, "reading depth maps"))
+    plan = plan_grid(frames, config, lambda: pulse(0, 0, "planning the voxel grid"))
+    facts.note("voxel_size", plan.voxel)
+    facts.note("blocks", len(plan.keys))
+    if plan.voxel > plan.wanted * 1.001:
+        facts.note("coarsened", f"Voxels of {plan.wanted:.4g} would need more than {config.memory_mb} MB; {plan.voxel:.4g} was used.")
+    return fuse_depths(frames, plan, config, partial(_step, pulse, "averaging depth maps")), plan.voxel
+
+
+def _step(pulse: Pulse, detail: str, done: int, total: int) -> None:
+    pulse(done, total, detail)

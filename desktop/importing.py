@@ -56,8 +56,8 @@ def restore_photos(project: Any, box: dict[str, Any]) -> None:
     off = [name for name, _, _, enabled in box["kept"] if not enabled]
     if off:
         project.set_enabled(off, False)
-    if hasattr(project, "set_order"):
-        project.set_order(box["order"])
+    present = {photo.id for photo in project.photos}
+    project.set_order([name for name in box["order"] if name in present])
 
 
 def forget(project_path: Path) -> None:

@@ -161,8 +161,6 @@ class Session(QObject):
         if self.state.project is None:
             self.create_project(untitled(projects_folder()), lambda: self.add_photos(paths, link))
             return
-        if self._refuse_while_running("add photos"):
-            return
         project_path = self.state.project
         self.state.set("job", job=Job("Adding photos", quiet=True))
 
@@ -227,7 +225,7 @@ class Session(QObject):
         from desktop.importing import remove_photos, restore_photos
 
         ids = tuple(ids)
-        if not ids or self._refuse_while_running("remove photos"):
+        if not ids:
             return
         text = f"Remove {ids[0]}" if len(ids) == 1 else f"Remove {len(ids)} photos"
         box: dict[str, Any] = {}
@@ -238,7 +236,7 @@ class Session(QObject):
     def set_enabled(self, ids: Sequence[str], on: bool) -> None:
         """Switches photos on or off."""
         changed = tuple(name for name in ids if (photo := self.state.photo(name)) is not None and photo.enabled != on)
-        if changed and not self._refuse_while_running("change the photos"):
+        if changed:
             self.undo.push(switch_photos(self.edit, changed, on))
 
     def check_photos(self) -> None:
@@ -252,13 +250,13 @@ class Session(QObject):
         """Chooses draft, balanced or quality."""
         if self.state.project is None:
             self.state.set("project", preset=name)
-        elif name != self.state.preset and not self._refuse_while_running("change the preset"):
+        elif name != self.state.preset:
             self.undo.push(change_preset(self.edit, self.state.preset, name))
 
     def set_setting(self, stage: str, name: str, value: Any) -> None:
         """Changes one setting; equal to the preset means 'not set by hand'."""
         item = self.state.stage(stage)
-        if item is None or self._refuse_while_running("change settings"):
+        if item is None:
             self.state.notify("stages")
             return
         before = {s.name: s.value for s in item.settings if s.changed}
@@ -367,6 +365,7 @@ class Session(QObject):
         stage = job.stage if job is not None else ""
         self.state.interrupted = outcome in ("cancelled", "crashed", "failed") and not (job is not None and job.quiet)
         self.state.failed_stage = stage if outcome in ("failed", "crashed") else ""
+        self.state.failed_why = detail.get("what") or "The process ended."
         self.state.set("job", job=None)
         self.state.notify("stages")
         if outcome == "done":
@@ -413,13 +412,6 @@ class Session(QObject):
     def log(self, level: str, text: str) -> None:
         """Adds a line to the log."""
         self.state.add_log(LogLine(time.strftime("%H:%M:%S"), level if level in ("warning", "error") else "info", text))
-
-    def _refuse_while_running(self, what: str) -> bool:
-        job = self.state.job
-        if self.bridge.running and job is not None:
-            self.tell(Message(f"You cannot {what} while a run is going on.", "", "Stop the run first; finished work is kept.", "warn"))
-            return True
-        return False
 
     def close(self) -> None:
         """Ends threads and worker."""

@@ -178,6 +178,7 @@ class AppState:
     stages: tuple[StageItem, ...] = ()
     job: Job | None = None
     failed_stage: str = ""
+    failed_why: str = ""
     interrupted: bool = False
     selection: Selection = Selection()
     summary: Summary = Summary()
@@ -271,7 +272,8 @@ class AppState:
         """The plan with what is running or has failed laid over it."""
         shown = self.stages
         if self.failed_stage:
-            shown = tuple(replace(x, state="failed") if x.name == self.failed_stage and x.state != "fresh" else x for x in shown)
+            name, why = self.failed_stage, self.failed_why
+            shown = tuple(replace(x, state="failed", why=why or x.why) if x.name == name and x.state != "fresh" else x for x in shown)
         if self.job is not None and self.job.stage:
             shown = tuple(replace(x, state="running", why=self.job.detail) if x.name == self.job.stage else x for x in shown)
         return shown

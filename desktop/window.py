@@ -78,6 +78,8 @@ class MainWindow(QMainWindow):
         add.clicked.connect(actions["add_files"].trigger)
         for button in header_buttons(actions):
             self.docks["Pipeline"].add_button(button)
+        copy = self.docks["Properties"].add_button(tool_button("copy", actions["copy"].toolTip()))
+        copy.clicked.connect(actions["copy"].trigger)
         close = self.docks["Log"].add_button(tool_button("x", "Hide the log"))
         close.clicked.connect(self.docks["Log"].hide)
         self.setDockOptions(QMainWindow.DockOption.AnimatedDocks | QMainWindow.DockOption.AllowTabbedDocks)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage
 
 THUMBNAIL = 320
 
@@ -19,16 +18,17 @@ def to_image(pixels: np.ndarray) -> QImage:
 
 
 def read_thumbnail(path: Path, ready: Path | None = None, size: int = THUMBNAIL) -> QImage:
-    """A small upright picture of the photo; `ready` is a thumbnail that a stage has left. Null when it cannot be read.
+    """A small upright picture of the photo; `ready` is a thumbnail that a stage has left. Null when it cannot be read."""
+    from recon.errors import PhotolithError
+    from recon.photos import read_thumbnail as read_small
 
-    JPEG is decoded at a fraction of its size; what Qt cannot read goes through `recon.photos`.
-    """
     for source in (ready, path):
         if source is not None and source.exists():
-            image = _read_small(source, size)
-            if not image.isNull():
-                return image
-    return _through_recon(path, size)
+            try:
+                return to_image(np.asarray(read_small(source, size)))
+            except (PhotolithError, OSError):
+                continue
+    return QImage()
 
 
 def read_photo(path: Path) -> QImage:
@@ -40,25 +40,6 @@ def read_photo(path: Path) -> QImage:
     from recon.photos import read_image
 
     return to_image(read_image(path))
-
-
-def _read_small(path: Path, size: int) -> QImage:
-    reader = QImageReader(str(path))
-    reader.setAutoTransform(True)
-    full = reader.size()
-    if full.isValid():
-        reader.setScaledSize(full.scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio))
-    return reader.read()
-
-
-def _through_recon(path: Path, size: int) -> QImage:
-    from recon.errors import PhotolithError
-
-    try:
-        image = read_photo(path)
-    except (PhotolithError, OSError):
-        return QImage()
-    return image.scaled(QSize(size, size), Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
 
 
 def read_depth_picture(path: Path) -> tuple[QImage, str]:

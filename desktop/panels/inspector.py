@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from desktop.panels.layers import TITLES
-from desktop.panels.parts import column, duration, label, memory, push_button, rule, scrolled, wrapped
+from desktop.panels.parts import column, duration, label, memory, rule, scrolled, styled, wrapped
 from desktop.panels.pipeline import LOOKS
 from desktop.panels.settings_form import readable
 from desktop.state import AppState, LayerItem, PhotoItem, StageItem
@@ -31,21 +30,17 @@ class InspectorPanel(QWidget):
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        styled(self)
         self._state = state
         self._rows: Rows = []
         self.title = wrapped("", "heading")
         self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.copy = push_button("Copy", flat=True, icon="copy")
-        self.copy.setToolTip("Copy all lines as text")
-        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.text()))
         body = QWidget()
         self._body = column(body, 12, 8)
         self._body.setContentsMargins(12, 4, 8, 8)
         self._body.addWidget(self.title)
         self._grid_holder = QWidget()
         self._body.addWidget(self._grid_holder)
-        self._body.addWidget(self.copy, 0, Qt.AlignmentFlag.AlignLeft)
         self._body.addStretch()
         column(self, 0, 0).addWidget(scrolled(body))
         for topic in ("selection", "photos", "layers", "stages"):
@@ -62,7 +57,6 @@ class InspectorPanel(QWidget):
             return
         self._rows = rows
         self.title.setText(title)
-        self.copy.setVisible(bool(rows))
         holder = QWidget()
         grid = QGridLayout(holder)
         grid.setContentsMargins(0, 0, 0, 0)

@@ -23,6 +23,7 @@ class LayersPanel(QTreeWidget):
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setIndentation(8)
+        self.setViewportMargins(4, 0, 4, 0)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -50,6 +51,7 @@ class LayersPanel(QTreeWidget):
             item.setSelected(layer.name in chosen)
         if not self._state.layers:
             item = QTreeWidgetItem(["Nothing to show yet"])
+            item.setForeground(0, self.palette().placeholderText())
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.addTopLevelItem(item)
         self._filling = False

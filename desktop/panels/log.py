@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtGui import QColor, QFontDatabase, QGuiApplication, QTextCharFormat, QTextCursor
 from PySide6.QtWidgets import QPlainTextEdit, QTabBar, QWidget
 
-from desktop.panels.parts import column, row, tool_button
+from desktop.panels.parts import column, row, styled, tool_button
 from desktop.state import AppState, LogLine
 from desktop.style import theme
 
@@ -15,7 +15,7 @@ class LogPanel(QWidget):
 
     def __init__(self, state: AppState) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        styled(self)
         self._state = state
         self._shown = 0
         self.tabs = QTabBar()

@@ -48,9 +48,7 @@ class StartPage(Page):
         super().__init__(440)
         self._state, self._open = state, open_project
         self.body.addWidget(label("Photolith", "title"))
-        self.body.addWidget(
-            wrapped("Photographs in, 3D model out, on your own machine. Drop photos anywhere on this window to begin.", "muted")
-        )
+        self.body.addWidget(wrapped("Photographs in, 3D model out, on your own machine. To begin, drop photos on this window.", "muted"))
         self.body.addSpacing(8)
         line = row()
         self.new = self._button(actions, "new", "New project", primary=True)
@@ -185,8 +183,9 @@ class EmptyPage(Page):
         self.button.setVisible(not running)
         if job is not None and running:
             self.title.setText(f"{job.title}…" if not job.stopping else "Stopping…")
-            left = f"{clock(job.eta_seconds)} left in this step. " if job.eta_seconds is not None else ""
-            self.text.setText(f"{job.detail}\n{left}Cameras and points appear here as soon as they are known.".strip())
+            left = f"{clock(job.eta_seconds)} left in this step" if job.eta_seconds is not None else ""
+            step = " · ".join(part for part in (job.detail, left) if part)
+            self.text.setText(f"{step or ' '}\nThe model appears here as it grows.")
             self.bar.setRange(0, job.total)
             self.bar.setValue(job.done)
             return

@@ -30,6 +30,7 @@ def tool_button(icon: str, tip: str, color: str = "muted", size: int = 16) -> QT
     button = QToolButton()
     theme.set_icon(button, icon, color)
     button.setIconSize(QSize(size, size))
+    button.setProperty("small", True)
     button.setToolTip(tip)
     button.setAccessibleName(tip)
     return button
@@ -63,6 +64,13 @@ def scrolled(body: QWidget) -> QScrollArea:
     body.setObjectName("panel-body")
     area.setWidget(body)
     return area
+
+
+def styled(widget: QWidget, name: str = "panel") -> QWidget:
+    """Lets the stylesheet paint the widget's background."""
+    widget.setObjectName(name)
+    widget.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+    return widget
 
 
 def column(parent: QWidget | None = None, margin: int = 8, spacing: int = 8) -> QVBoxLayout:
@@ -101,7 +109,8 @@ class Dock(QDockWidget):
         self.count = label()
         self.count.setObjectName("dock-count")
         layout = QHBoxLayout(bar)
-        layout.setContentsMargins(12, 6, 6, 4)
+        layout.setContentsMargins(12, 4, 6, 4)
+        bar.setMinimumHeight(34)
         layout.setSpacing(6)
         layout.addWidget(title)
         layout.addWidget(self.count)

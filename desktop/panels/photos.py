@@ -6,7 +6,7 @@ from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QComboBox, QLineEdit, QListView, QMenu, QWidget
 
 from desktop.commands.actions import Actions
-from desktop.panels.parts import column, row
+from desktop.panels.parts import column, row, styled
 from desktop.panels.photo_delegate import CELL, PhotoDelegate
 from desktop.panels.photo_model import FILTERS, PHOTO, PhotoFilter, PhotoModel
 from desktop.state import AppState
@@ -19,7 +19,7 @@ class PhotosPanel(QWidget):
 
     def __init__(self, state: AppState, actions: Actions) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        styled(self)
         self._state, self._actions = state, actions
         self.model = PhotoModel(state, self)
         self.filter = PhotoFilter(self.model)
@@ -93,6 +93,7 @@ class PhotosPanel(QWidget):
 
 def _list() -> QListView:
     view = QListView()
+    view.setObjectName("photos")
     view.setAccessibleName("Photos")
     view.setViewMode(QListView.ViewMode.IconMode)
     view.setResizeMode(QListView.ResizeMode.Adjust)

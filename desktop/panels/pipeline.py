@@ -10,7 +10,7 @@ from PySide6.QtGui import QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QToolButton, QVBoxLayout, QWidget
 
 from desktop.commands.actions import Actions
-from desktop.panels.parts import clock, column, duration, label, row, scrolled, tool_button, wrapped
+from desktop.panels.parts import clock, column, duration, label, row, scrolled, styled, tool_button, wrapped
 from desktop.panels.settings_form import SettingsForm
 from desktop.state import AppState, StageItem
 from desktop.style import theme
@@ -46,7 +46,7 @@ class StageRow(QWidget):
         self.fold.clicked.connect(self.toggle)
         self.mark = QLabel()
         self.mark.setFixedSize(16, 16)
-        self.title = label(stage.title, "heading")
+        self.title = label(stage.title)
         self.time = label("", "muted")
         self.go = tool_button("play", f"Run until '{stage.title}'")
         self.go.clicked.connect(lambda: self.run_until.emit(self.name))
@@ -64,7 +64,7 @@ class StageRow(QWidget):
         top.addWidget(self.time)
         top.addWidget(self.go)
         below = QVBoxLayout()
-        below.setContentsMargins(54, 0, 8, 4)
+        below.setContentsMargins(52, 0, 8, 4)
         below.setSpacing(4)
         below.addWidget(self.why)
         below.addWidget(self.bar)
@@ -150,7 +150,7 @@ class PipelinePanel(QWidget):
         self, state: AppState, actions: Actions, change: Callable[[str, str, Any], None], run_until: Callable[[str], None]
     ) -> None:
         super().__init__()
-        self.setObjectName("panel")
+        styled(self)
         self._state, self._change, self._run_until = state, change, run_until
         self.rows: dict[str, StageRow] = {}
         body = QWidget()
@@ -197,5 +197,6 @@ def header_buttons(actions: Actions) -> list[QToolButton]:
         button.setDefaultAction(actions[name])
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setIconSize(QSize(16, 16))
+        button.setProperty("small", True)
         buttons.append(button)
     return buttons

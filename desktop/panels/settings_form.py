@@ -30,7 +30,7 @@ class SettingsForm(QWidget):
         self.resets: dict[str, QWidget] = {}
         self._change = change
         layout = column(self, 0, 12)
-        layout.setContentsMargins(28, 4, 8, 12)
+        layout.setContentsMargins(52, 4, 8, 12)
         for item in settings:
             if not item.advanced:
                 layout.addWidget(self._field(item))

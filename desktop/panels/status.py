@@ -29,6 +29,7 @@ class StatusBar(QStatusBar):
         self.stop.setDefaultAction(actions["stop"])
         self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.stop.setIconSize(QSize(14, 14))
+        self.stop.setProperty("small", True)
         job = QWidget()
         line = row(0, 8)
         line.setContentsMargins(12, 2, 0, 2)
@@ -48,10 +49,12 @@ class StatusBar(QStatusBar):
         self._timer = QTimer(self, interval=MEMORY_MS)
         self._timer.timeout.connect(self.measure)
         self._timer.start()
+        QTimer.singleShot(50, self, self.measure)
         for topic in ("job", "stages", "photos", "project", "layers"):
             state.subscribe(topic, self._sync)
         state.subscribe("log", self._sync_log)
         self._sync()
+        self._sync_log()
 
     def say(self, text: str) -> None:
         """A passing sentence."""

@@ -11,7 +11,6 @@ The folder can be moved: everything in it is named relative to it, except photos
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -257,6 +256,17 @@ class Project:
             chosen = self._known([photo] if isinstance(photo, str) else photo)
             photos = tuple(PhotoEntry(p.id, p.file, p.source, p.digest, on if p.id in chosen else p.enabled) for p in self._manifest.photos)
             self._save(self._manifest.with_(photos=photos))
+
+    def set_order(self, ids: Iterable[str]) -> None:
+        """Puts photos into the order of `ids`; photos it does not name come after them, in their old order.
+
+        Raises:
+            InputError: No photo is called like this.
+        """
+        with self._editing():
+            place = {name: number for number, name in enumerate(ids)}
+            self._known(place)
+            self._save(self._manifest.with_(photos=tuple(sorted(self._manifest.photos, key=lambda p: place.get(p.id, len(place))))))
 
     def _known(self, ids: Iterable[str]) -> set[str]:
         """The ids as a set, after a check that they exist."""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from recon.errors import InputError
 
@@ -38,47 +38,47 @@ def opened(path: Path) -> Iterator[Image.Image]:
             if image.width * image.height > MAX_PIXELS:
                 raise _too_large(path, f"It is {image.width} x {image.height} pixels")
             yield image
-    except FileNotFoundError as error:
-        raise InputError(
-            f"'{path.name}' is not there any more.", f"There is no file '{path}'.", "Put it back or remove the photo."
-        ) from error
-    except PermissionError as error:
-        raise InputError(
-            f"'{path.name}' cannot be opened.", "Its permissions forbid it.", "Change its permissions or remove the photo."
-        ) from error
-    except Image.UnidentifiedImageError as error:
-        why = "It is empty." if path.stat().st_size == 0 else "Its content is not a picture in a format Photolith reads."
-        raise InputError(f"'{path.name}' cannot be read.", why, "Use JPEG, PNG, TIFF, WebP or HEIC.") from error
-    except Image.DecompressionBombError as error:
-        raise _too_large(path, "It has too many pixels") from error
-    except MemoryError as error:
-        raise InputError(f"'{path.name}' cannot be read.", "There is not enough memory for it.", "Use a smaller copy.") from error
-    except _DAMAGED as error:
-        text = str(error).strip().rstrip(".")
-        raise InputError(
-            f"'{path.name}' cannot be read.",
-            f"The file is damaged or incomplete ({text}).",
-            "Copy it again from the camera or leave it out.",
-        ) from error
+    except (*_DAMAGED, Image.DecompressionBombError, MemoryError) as error:
+        raise _explain(path, error) from error
 
 
 def _open(path: Path) -> Image.Image:
     """Opens without Pillow's own, smaller limit (it is below what today's phones take); ours is checked by the caller."""
-    _register_heif()
+    formats = _formats()
     with _limit_lock:
         before, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            return Image.open(path, formats=FORMATS)
+            return Image.open(path, formats=formats)
         finally:
             Image.MAX_IMAGE_PIXELS = before
 
 
 @cache
-def _register_heif() -> None:
-    """Teaches Pillow HEIC, once a process."""
+def _formats() -> tuple[str, ...]:
+    """`FORMATS` as far as this Pillow has them; teaches it HEIC, once a process."""
     import pillow_heif
 
     pillow_heif.register_heif_opener()
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
+def _explain(path: Path, error: BaseException) -> InputError:
+    """A decoder's or the system's error in the words of the application."""
+    what = f"'{path.name}' cannot be read."
+    if isinstance(error, FileNotFoundError):
+        return InputError(what, f"There is no file '{path}' any more.", "Put it back or remove the photo.")
+    if isinstance(error, PermissionError):
+        return InputError(what, "Its permissions forbid it.", "Change its permissions or remove the photo.")
+    if isinstance(error, UnidentifiedImageError):
+        why = "It is empty." if path.stat().st_size == 0 else "Its content is not a picture in a format Photolith reads."
+        return InputError(what, why, "Use JPEG, PNG, TIFF, WebP or HEIC.")
+    if isinstance(error, Image.DecompressionBombError):
+        return _too_large(path, "It has too many pixels")
+    if isinstance(error, MemoryError):
+        return InputError(what, "There is not enough memory for it.", "Use a smaller copy.")
+    text = str(error).strip().rstrip(".")
+    return InputError(what, f"The file is damaged or incomplete ({text}).", "Copy it again from the camera or leave it out.")
 
 
 def _too_large(path: Path, what: str) -> InputError:

@@ -63,8 +63,8 @@ def read_mask(path: Path | str, width: int, height: int) -> NDArray[np.bool_]:
         )
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.NEAREST)
-    brightest = np.array(picture).max(axis=2)
-    return brightest > (0 if brightest.max(initial=0) == 1 else 127)
+    brightest: NDArray[np.uint8] = np.array(picture).max(axis=2)
+    return np.asarray(brightest > (0 if brightest.max(initial=0) == 1 else 127))
 
 
 def read_thumbnail(path: Path, size: int) -> Image.Image:
@@ -105,4 +105,5 @@ def _grey_to_8bit(samples: NDArray) -> NDArray[np.uint8]:
     values = np.nan_to_num(samples.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     top = float(values.max(initial=0.0))
     full = 65535.0 if samples.dtype.kind != "f" or top > 255 else 255.0 if top > 1 else 1.0
-    return np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8)
+    return scaled

@@ -27,10 +27,11 @@ def main(argv: list[str] | None = None) -> int:
     from desktop.style import theme
     from desktop.window import MainWindow
 
-    app = QApplication.instance() or QApplication([sys.argv[0]])
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication([sys.argv[0]])
     app.setApplicationName("photolith")
     app.setApplicationDisplayName("Photolith")
-    app.setDesktopFileName("photolith")  # type: ignore[attr-defined]
+    app.setDesktopFileName("photolith")
     preferences = Preferences()
     theme.apply(preferences.theme)
     window = MainWindow(preferences)
@@ -62,8 +63,8 @@ def _measure_first_paint(window) -> None:
             window.close()
 
     watch = Watch(window)
-    window.centralWidget().installEventFilter(watch)
-    window.viewer.stack.currentWidget().installEventFilter(watch)
+    for widget in (window.viewer, window.viewer.start):
+        widget.installEventFilter(watch)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,8 @@ from desktop.commands.actions import TABLE, Actions, keys_of
 from desktop.state import AppState
 from desktop.style import theme
 
-SEPARATED = ("demo", "export", "folder", "preferences", "quit", "copy", "photo_open", "photo_folder", "check", "view_1", "camera_next")
-SEPARATED += ("theme", "reset_layout", "guide", "about")
+SEPARATED = set("demo export folder preferences quit copy photo_open photo_folder check view_1 camera_next".split())
+SEPARATED |= {"theme", "reset_layout", "guide", "about"}
 """Actions that a separator comes before."""
 
 PRESETS = {

@@ -42,7 +42,7 @@ class Preferences:
     @property
     def recents(self) -> tuple[Path, ...]:
         """Projects opened last that are still there, newest first."""
-        stored = self._settings.value("recents", [])
+        stored: Any = self._settings.value("recents", [])
         names = [stored] if isinstance(stored, str) else list(stored or [])
         return tuple(Path(name) for name in names if (Path(name) / "manifest.json").exists())[:RECENTS]
 

@@ -9,19 +9,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from desktop.commands.undo import Edit, ProjectCommand, change_preset, change_settings, switch_photos
 from desktop.jobs.background import Background
 from desktop.jobs.bridge import JobBridge
 from desktop.preferences import Preferences, projects_folder, untitled
+from desktop.runs import Runs
 from desktop.snapshot import Snapshot, read_snapshot
 from desktop.state import AppState, Job, LogLine, Message
 from recon.errors import PhotolithError
 
 LOG = logging.getLogger(__name__)
-PROGRESS_MS = 100
+IMPORTING = "Adding photos"
 
 
 class Session(QObject):
@@ -43,14 +44,8 @@ class Session(QObject):
         self.bridge = bridge or JobBridge(parent=self)
         self.undo = QUndoStack(self)
         self._edits = Background(1, "project", self)
-        self._after: Callable[[], None] | None = None
         self._refreshing = self._refresh_again = False
-        self._pending: dict[str, Any] | None = None
-        self._started = 0.0
-        self._progress = QTimer(self, interval=PROGRESS_MS, singleShot=True)
-        self._progress.timeout.connect(self._show_progress)
-        self.bridge.event.connect(self._on_event)
-        self.bridge.finished.connect(self._on_finished)
+        self.runs = Runs(self)
         self._import_step.connect(self._on_import_step)
         state.set("recents", recents=preferences.recents)
 
@@ -162,7 +157,8 @@ class Session(QObject):
             self.create_project(untitled(projects_folder()), lambda: self.add_photos(paths, link))
             return
         project_path = self.state.project
-        self.state.set("job", job=Job("Adding photos", quiet=True))
+        if self.state.job is None:
+            self.state.set("job", job=Job(IMPORTING, quiet=True))
 
         def step(done: int, total: int) -> None:
             self._import_step.emit(done, total)
@@ -174,23 +170,17 @@ class Session(QObject):
 
         self._edits.submit(work, self._photos_added, self._import_failed)
 
+    def _import_over(self) -> None:
+        if self.state.job is not None and self.state.job.title == IMPORTING:
+            self.state.set("job", job=None)
+
     def _photos_added(self, result: Any) -> None:
-        self.state.set("job", job=None)
+        self._import_over()
         added = tuple(result.added)
         for path, reason in result.skipped:
             self.log("warning", f"Not added: {path}: {reason}")
         if result.skipped:
-            first = result.skipped[0]
-            count = len(result.skipped)
-            what = f"{Path(first[0]).name} was not added." if count == 1 else f"{count} files were not added."
-            self.tell(
-                Message(
-                    what,
-                    f"{first[1]}" if count == 1 else f"{Path(first[0]).name}: {first[1]}",
-                    "" if count == 1 else "The log names each.",
-                    "warn",
-                )
-            )
+            self.tell(skipped_message(result.skipped))
         if added:
             self.log("info", f"Added {len(added)} photos")
             self._push_added(added)
@@ -200,13 +190,13 @@ class Session(QObject):
             self.check_photos()
 
     def _import_failed(self, error: Exception) -> None:
-        self.state.set("job", job=None)
+        self._import_over()
         self.fail(error)
         self.refresh()
 
     def _on_import_step(self, done: int, total: int) -> None:
         job = self.state.job
-        if job is not None and job.title == "Adding photos":
+        if job is not None and job.title == IMPORTING:
             self.state.set("job", job=replace(job, done=done, total=total))
 
     def _push_added(self, ids: tuple[str, ...]) -> None:
@@ -241,8 +231,8 @@ class Session(QObject):
 
     def check_photos(self) -> None:
         """Lets the first stage look at the photos, so that verdicts appear without a run."""
-        if not self.bridge.running and self.state.photos is not None:
-            self.run("photos", quiet=True)
+        if not self.bridge.running:
+            self.runs.run("photos", quiet=True)
 
     # ---- settings
 
@@ -286,114 +276,6 @@ class Session(QObject):
 
         self._edits.submit(work, lambda _: self.refresh(), failed)
 
-    # ---- runs
-
-    def run(self, until: str | None = None, quiet: bool = False) -> None:
-        """Reconstructs, or goes on where it stopped; `until` names the last stage."""
-        if self.state.project is None:
-            return
-        if self.bridge.running:
-            if not quiet and self.state.job is not None and self.state.job.quiet:
-                self._after = lambda: self.run(until)
-                self.state.set("job", job=replace(self.state.job, quiet=False))
-            return
-        self._started = time.monotonic()
-        if not quiet:
-            self.state.set("messages", messages=())
-        self.state.failed_stage = ""
-        self.state.set("job", job=Job("Looking at the photos" if quiet else "Starting", quiet=quiet))
-        self.state.notify("stages")
-        options: dict[str, Any] = {"device": self.preferences.device}
-        if until is not None:
-            options["until"] = until
-        self._edits.submit(lambda: None, lambda _: self._start(options))  # after every edit that waits
-
-    def _start(self, options: dict[str, Any]) -> None:
-        if self.state.project is not None and not self.bridge.running:
-            self.bridge.run(str(self.state.project), **options)
-
-    def stop(self) -> None:
-        """Asks the run to stop; what is finished is kept."""
-        self._after = None
-        if self.bridge.running and self.state.job is not None:
-            self.state.set("job", job=replace(self.state.job, stopping=True, quiet=False))
-            self.bridge.cancel()
-
-    def _on_event(self, event: dict[str, Any]) -> None:
-        kind = event.get("event")
-        if kind == "progress":
-            self._pending = event
-            if not self._progress.isActive():
-                self._progress.start()
-        elif kind == "stage_started":
-            self._pending = None
-            self._set_job(title=event.get("title", ""), stage=event.get("stage", ""), done=0, total=0, detail="", eta_seconds=None)
-        elif kind == "stage_finished":
-            self._pending = None
-            self._stage_finished(event)
-        elif kind == "log":
-            self.log(str(event.get("level", "info")).lower(), str(event.get("message", "")))
-
-    def _stage_finished(self, event: dict[str, Any]) -> None:
-        name = str(event.get("stage", ""))
-        stage = self.state.stage(name)
-        title = stage.title if stage is not None else name
-        if not event.get("reused"):
-            self.log("info", f"{title}: done in {float(event.get('seconds') or 0):.1f} s")
-        self._set_job(stage="", detail="")
-        self.state.set("stages", stages=tuple(replace(x, state="fresh", why="") if x.name == name else x for x in self.state.stages))
-        if not event.get("reused"):
-            self.refresh()
-
-    def _show_progress(self) -> None:
-        event, self._pending = self._pending, None
-        if event is not None:
-            self._set_job(
-                stage=event.get("stage", ""),
-                done=int(event.get("done") or 0),
-                total=int(event.get("total") or 0),
-                detail=str(event.get("detail") or ""),
-                eta_seconds=event.get("eta_seconds"),
-            )
-
-    def _set_job(self, **values: Any) -> None:
-        if self.state.job is not None:
-            self.state.set("job", job=replace(self.state.job, **values))
-
-    def _on_finished(self, outcome: str, detail: dict[str, Any]) -> None:
-        job, self._pending = self.state.job, None
-        stage = job.stage if job is not None else ""
-        self.state.interrupted = outcome in ("cancelled", "crashed", "failed") and not (job is not None and job.quiet)
-        self.state.failed_stage = stage if outcome in ("failed", "crashed") else ""
-        self.state.failed_why = detail.get("what") or "The process ended."
-        self.state.set("job", job=None)
-        self.state.notify("stages")
-        if outcome == "done":
-            if job is not None and not job.quiet:
-                self.log("info", f"Finished in {time.monotonic() - self._started:.0f} s")
-        elif outcome == "cancelled":
-            self.log("info", "Stopped. What is finished is kept.")
-        elif outcome == "failed":
-            self.tell(Message(detail.get("what") or "The run failed.", detail.get("why") or "", detail.get("remedy") or ""))
-        else:
-            self._tell_crash(stage, detail)
-        self.refresh()
-        after, self._after = self._after, None
-        if after is not None and outcome == "done":
-            after()
-
-    def _tell_crash(self, stage: str, detail: dict[str, Any]) -> None:
-        if detail.get("tail"):
-            self.log("error", str(detail["tail"]))
-        where = self.state.stage(stage)
-        during = f" during '{where.title}'" if where is not None else ""
-        why = f"The process that computes ended{during} (code {detail.get('code')})."
-        self.tell(
-            Message(
-                "The run broke off.", why, "Finished work is kept: resume goes on from there. The log has its last words.", action="resume"
-            )
-        )
-
     # ---- telling
 
     def tell(self, message: Message) -> None:
@@ -415,6 +297,18 @@ class Session(QObject):
 
     def close(self) -> None:
         """Ends threads and worker."""
-        self._progress.stop()
+        self.runs.close()
         self._edits.close()
         self.bridge.close()
+
+    def when_idle(self, call: Callable[[], None]) -> None:
+        """Calls back after every edit handed in so far is on the disk."""
+        self._edits.submit(lambda: None, lambda _: call())
+
+
+def skipped_message(skipped: Sequence[tuple[Path, str]]) -> Message:
+    """Which files were not added, and why."""
+    path, reason = skipped[0]
+    if len(skipped) == 1:
+        return Message(f"'{Path(path).name}' was not added.", f"{reason[0].upper()}{reason[1:]}.", "", "warn")
+    return Message(f"{len(skipped)} files were not added.", f"{Path(path).name}: {reason}.", "The log names each.", "warn")

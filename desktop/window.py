@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.viewer)
         self.photos, self.layers = PhotosPanel(state, actions), LayersPanel(state)
         self.inspector, self.log = InspectorPanel(state), LogPanel(state)
-        self.pipeline = PipelinePanel(state, actions, self.session.set_setting, self.session.run)
+        self.pipeline = PipelinePanel(state, actions, self.session.set_setting, self.session.runs.run)
         panels = {"Photos": self.photos, "Layers": self.layers, "Properties": self.inspector, "Pipeline": self.pipeline, "Log": self.log}
         self.docks = {name: Dock(name, panel) for name, panel in panels.items()}
         add = self.docks["Photos"].add_button(tool_button("plus", actions["add_files"].toolTip()))
@@ -125,7 +126,7 @@ class MainWindow(QMainWindow):
         self.session.undo.canRedoChanged.connect(lambda _: self._sync())
         self.session.undo.indexChanged.connect(lambda _: self._sync())
         self.photos.opened.connect(lambda _: self.viewer.show_tab(1))
-        self.viewer.messages.action.connect(lambda name: self.session.run() if name == "resume" else None)
+        self.viewer.messages.action.connect(lambda name: self.session.runs.run() if name == "resume" else None)
         self.viewport.status.connect(self.status.say)
         self.viewport.camera_stepped.connect(lambda name: self.state.select("photo", name) if name else None)
         self.viewport.screenshot_saved.connect(lambda path: self._told(f"Saved {path}"))
@@ -152,13 +153,13 @@ class MainWindow(QMainWindow):
             "photo_use": lambda: session.set_enabled(self.photos.selected(), True),
             "photo_leave": lambda: session.set_enabled(self.photos.selected(), False),
             "photo_remove": self._remove, "photo_folder": self._photo_folder,
-            "run": session.run, "stop": session.stop, "check": lambda: session.run("photos"),
+            "run": session.runs.run, "stop": session.runs.stop, "check": lambda: session.runs.run("photos"),
             "fit": viewport.fit, "camera_next": lambda: viewport.step_camera(1), "camera_previous": lambda: viewport.step_camera(-1),
             "theme": self._switch_theme, "reset_layout": lambda: self.restoreState(self._default), "palette": self._palette,
         }  # fmt: skip
-        calls |= {f"view_{n}": lambda n=n: viewport.standard_view(n) for n in range(1, 7)}
-        calls |= {f"tab_{name}": lambda n=n: self.viewer.show_tab(n) for n, name in enumerate(("3d", "photo", "compare"))}
-        calls |= {name: lambda name=name: self._help(name) for name in ("guide", "mouse", "about")}
+        calls |= {f"view_{n}": partial(viewport.standard_view, n) for n in range(1, 7)}
+        calls |= {f"tab_{name}": partial(self.viewer.show_tab, n) for n, name in enumerate(("3d", "photo", "compare"))}
+        calls |= {name: partial(self._help, name) for name in ("guide", "mouse", "about")}
         return calls
 
     # ---- following the state
@@ -195,10 +196,6 @@ class MainWindow(QMainWindow):
         self.viewer.retint()
         self.status.retint()
         self.log.rebuild()
-        tokens = theme.current()
-        self._hint.setStyleSheet(
-            f"background: {tokens.info_surface}; color: {tokens.text}; border: 2px dashed {tokens.link}; border-radius: 8px; font-size: 14pt;"
-        )
         self.state.notify("stages", "photos")
 
     def apply_theme(self) -> None:
@@ -330,7 +327,7 @@ class MainWindow(QMainWindow):
             project = len(paths) == 1 and (paths[0] / "manifest.json").exists()
             count = "the folder" if len(paths) == 1 and paths[0].is_dir() else f"{len(paths)} file{'s' if len(paths) != 1 else ''}"
             self._hint.setText(f"Open the project '{paths[0].name}'" if project else f"Add {count} to the project")
-            self._hint.setGeometry(self.centralWidget().geometry().adjusted(16, 16, -16, -16))
+            self._hint.setGeometry(self.viewer.geometry().adjusted(16, 16, -16, -16))
             self._hint.show()
             self._hint.raise_()
 

@@ -103,7 +103,8 @@ class ExportDialog(QDialog):
     @property
     def layer(self) -> LayerItem:
         """What is chosen."""
-        return self._layers[self.what.checkedButton().property("layer")]
+        chosen = self.what.checkedButton()
+        return self._layers[chosen.property("layer")] if chosen is not None else next(iter(self._layers.values()))
 
     @property
     def path(self) -> Path:

@@ -18,7 +18,7 @@ class JobBridge(QObject):
     """Starts the worker when it is needed, keeps it warm, and turns its lines into signals.
 
     Signals:
-        event: One event as the runner sent it (a dict).
+        received: One event as the runner sent it (a dict).
         finished: The run is over: 'done', 'failed', 'cancelled' or 'crashed', and a detail
             (the error dict, or the last lines the process wrote before it died).
         started_process: Process id of a new worker.
@@ -28,7 +28,7 @@ class JobBridge(QObject):
         grace_ms: How long a cancelled run may take before its process is ended.
     """
 
-    event = Signal(dict)
+    received = Signal(dict)
     finished = Signal(str, dict)
     started_process = Signal(int)
 
@@ -110,7 +110,7 @@ class JobBridge(QObject):
     def _read(self) -> None:
         if self._process is None:
             return
-        self._buffer += self._process.readAllStandardOutput().data()
+        self._buffer += bytes(self._process.readAllStandardOutput().data())
         *lines, self._buffer = self._buffer.split(b"\n")
         if len(self._buffer) > MAX_LINE:
             self._buffer = b""
@@ -123,9 +123,9 @@ class JobBridge(QObject):
             kind = event["event"]
         except (ValueError, KeyError, TypeError):
             if line.strip():  # a library printed something; it belongs into the log, not into the protocol
-                self.event.emit({"event": "log", "level": "info", "message": line.decode(errors="replace").rstrip()})
+                self.received.emit({"event": "log", "level": "info", "message": line.decode(errors="replace").rstrip()})
             return
-        self.event.emit(event)
+        self.received.emit(event)
         if kind == "report":
             self._finish("done", event.get("report") or {})
         elif kind == "failed":
@@ -135,7 +135,7 @@ class JobBridge(QObject):
     def _read_errors(self) -> None:
         if self._process is None:
             return
-        text = self._process.readAllStandardError().data().decode(errors="replace")
+        text = bytes(self._process.readAllStandardError().data()).decode(errors="replace")
         self._tail = [*self._tail, *(line for line in text.splitlines() if line.strip())][-20:]
 
     def _finish(self, outcome: str, detail: dict[str, Any]) -> None:

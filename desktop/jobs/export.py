@@ -50,6 +50,7 @@ def sparse_cloud(path: Path):
 def main(arguments: list[str]) -> int:
     """Runs one export; the exit code is 0 when it worked."""
     kind, source, target = arguments
+    result: dict[str, object]
     try:
         export(kind, Path(source), Path(target))
         result = {"ok": True, "bytes": Path(target).stat().st_size}

@@ -48,8 +48,8 @@ class Exporter(QObject):
             process.waitForFinished(1000)
 
     def _ended(self, process: QProcess, target: Path) -> None:
-        lines = process.readAllStandardOutput().data().decode(errors="replace").strip().splitlines()
-        complaints = process.readAllStandardError().data().decode(errors="replace").strip()
+        lines = bytes(process.readAllStandardOutput().data()).decode(errors="replace").strip().splitlines()
+        complaints = bytes(process.readAllStandardError().data()).decode(errors="replace").strip()
         self._process = None
         process.deleteLater()
         try:

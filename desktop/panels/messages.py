@@ -29,9 +29,10 @@ class MessageBar(QWidget):
 
     def _sync(self) -> None:
         while (item := self._layout.takeAt(0)) is not None:
-            if item.widget() is not None:
-                item.widget().hide()
-                item.widget().deleteLater()
+            card = item.widget()
+            if card is not None:
+                card.hide()
+                card.deleteLater()
         for message in self._state.messages:
             self._layout.addWidget(self._card(message))
         self.setVisible(bool(self._state.messages))

@@ -77,7 +77,9 @@ class StartPage(Page):
 
     def _sync(self) -> None:
         while (item := self._recents.takeAt(0)) is not None:
-            item.widget().deleteLater()
+            button = item.widget()
+            if button is not None:
+                button.deleteLater()
         for path in self._state.recents:
             self._recents.addWidget(self._recent(path))
         self.heading.setVisible(bool(self._state.recents))

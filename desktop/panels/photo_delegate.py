@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from desktop.panels.photo_model import PHOTO, VERDICTS
+from desktop.panels.photo_model import PHOTO, VERDICTS, Index
 from desktop.state import PhotoItem
 from desktop.style import theme
 
@@ -17,11 +17,11 @@ PICTURE = QSize(110, 82)
 class PhotoDelegate(QStyledItemDelegate):
     """A cell of fixed size on the 4 px grid."""
 
-    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """The cell's size."""
         return CELL
 
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paints the cell."""
         tokens = theme.current()
         item: PhotoItem = index.data(PHOTO)

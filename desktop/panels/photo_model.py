@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QSortFilterProxyModel, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QSortFilterProxyModel, Qt
 from PySide6.QtGui import QImage, QPixmap
 
 from desktop.jobs.background import Background
 from desktop.jobs.pictures import read_thumbnail
 from desktop.state import AppState, PhotoItem
 
+Index = QModelIndex | QPersistentModelIndex
 PHOTO = Qt.ItemDataRole.UserRole + 1
 FILTERS = ("All", "Worth a look", "Placed", "Not placed", "Left out")
 
@@ -51,11 +52,11 @@ class PhotoModel(QAbstractListModel):
         keys = {(x.id, x.file) for x in items}
         self._thumbnails = {key: picture for key, picture in self._thumbnails.items() if key in keys}
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
+    def rowCount(self, parent: Index | None = None) -> int:
         """How many photos there are."""
         return 0 if parent is not None and parent.isValid() else len(self._items)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Name, thumbnail, tooltip or the `PhotoItem` itself."""
         item = self._items[index.row()]
         if role == Qt.ItemDataRole.DisplayRole or role == Qt.ItemDataRole.AccessibleTextRole:
@@ -101,7 +102,7 @@ class PhotoFilter(QSortFilterProxyModel):
         self.endResetModel()
         self.invalidate()
 
-    def filterAcceptsRow(self, row: int, parent: QModelIndex) -> bool:
+    def filterAcceptsRow(self, row: int, parent: Index) -> bool:
         """Whether the photo is shown."""
         item: PhotoItem = self.sourceModel().index(row, 0, parent).data(PHOTO)
         fits = {

@@ -103,14 +103,14 @@ class CompareTab(PictureTab):
 
     def __init__(self, state: AppState) -> None:
         super().__init__(state)
-        self.photo, self.depth = PhotoView("Photo without distortion"), PhotoView("Depth map")
+        self.photo_view, self.depth_view = PhotoView("Photo without distortion"), PhotoView("Depth map")
         self.captions = (wrapped("", "muted"), wrapped("", "muted"))
-        self.photo.moved.connect(lambda zoom, center: self.depth.follow(zoom, center))
-        self.depth.moved.connect(lambda zoom, center: self.photo.follow(zoom, center))
+        self.photo_view.moved.connect(lambda zoom, center: self.depth_view.follow(zoom, center))
+        self.depth_view.moved.connect(lambda zoom, center: self.photo_view.follow(zoom, center))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for view, caption in zip((self.photo, self.depth), self.captions, strict=True):
+        for view, caption in zip((self.photo_view, self.depth_view), self.captions, strict=True):
             side = column(None, 0, 0)
             caption.setContentsMargins(12, 4, 12, 4)
             side.addWidget(view, 1)
@@ -130,10 +130,10 @@ class CompareTab(PictureTab):
         )
         for caption, text in zip(self.captions, texts, strict=True):
             caption.setText(text if name else "Select a photo on the left.")
-        self.photo.clear()
-        self.depth.clear()
+        self.photo_view.clear()
+        self.depth_view.clear()
         if picture is not None:
-            self._threads.submit(lambda: read_photo(picture), lambda image: self._show(wish, self.photo, image), self._failed(0))
+            self._threads.submit(lambda: read_photo(picture), lambda image: self._show(wish, self.photo_view, image), self._failed(0))
         if depth is not None:
             self._threads.submit(lambda: read_depth_picture(depth), lambda result: self._show_depth(wish, result), self._failed(1))
 
@@ -145,7 +145,7 @@ class CompareTab(PictureTab):
         image, text = result
         if self._shown == wish:
             self.captions[1].setText(text)
-            self.depth.show_image(image)
+            self.depth_view.show_image(image)
 
     def _failed(self, side: int):
         return lambda error: self.captions[side].setText(str(error))

@@ -77,26 +77,26 @@ class ViewerPanel(QWidget):
         self.color = _box("Colour of points and surface", COLORS)
         self.shading = _box("Shading of surfaces", SHADINGS)
         self.background = _box("Background", BACKGROUNDS)
-        self.size = QSlider(Qt.Orientation.Horizontal)
-        self.size.setRange(0, len(POINT_SIZES) - 1)
-        self.size.setValue(POINT_SIZES.index(1.0))
-        self.size.setFixedWidth(72)
-        self.size.setPageStep(1)
-        self.size.setToolTip("Size of points")
-        self.size.setAccessibleName("Size of points")
+        self.point_size = QSlider(Qt.Orientation.Horizontal)
+        self.point_size.setRange(0, len(POINT_SIZES) - 1)
+        self.point_size.setValue(POINT_SIZES.index(1.0))
+        self.point_size.setFixedWidth(72)
+        self.point_size.setPageStep(1)
+        self.point_size.setToolTip("Size of points")
+        self.point_size.setAccessibleName("Size of points")
         fit = QToolButton()
         fit.setDefaultAction(self._actions["fit"])
         fit.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         for box in (self.color, self.shading, self.background):
             box.currentIndexChanged.connect(self.restyle)
-        self.size.valueChanged.connect(self.restyle)
+        self.point_size.valueChanged.connect(self.restyle)
         layout = row(0, 4)
         layout.setContentsMargins(8, 0, 8, 0)
         layout.addWidget(self.tabs)
         layout.addStretch()
         self._dot = QLabel()
         self._dot.setToolTip("Size of points")
-        self._controls: list[QWidget] = [self.color, self.shading, self.background, self._dot, self.size, fit]
+        self._controls: list[QWidget] = [self.color, self.shading, self.background, self._dot, self.point_size, fit]
         for control in self._controls:
             layout.addWidget(control)
         self.header.setLayout(layout)
@@ -104,7 +104,9 @@ class ViewerPanel(QWidget):
     def show_tab(self, number: int) -> None:
         """Turns to [3D], [Photo] or [Compare]."""
         self.tabs.setCurrentIndex(number)
-        self.stack.currentWidget().setFocus()
+        shown = self.stack.currentWidget()
+        if shown is not None:
+            shown.setFocus()
 
     def refresh(self) -> None:
         """Shows the page that fits the state."""
@@ -140,7 +142,7 @@ class ViewerPanel(QWidget):
             self.color.currentData(),
             self.shading.currentData(),
             theme.current().name if background == "theme" else background,
-            POINT_SIZES[self.size.value()],
+            POINT_SIZES[self.point_size.value()],
         )
         self.viewport.set_style(self._style)
 
@@ -148,7 +150,7 @@ class ViewerPanel(QWidget):
         """Takes the theme's colours."""
         self._dot.setPixmap(theme.icon("dots-nine", "muted").pixmap(16, 16))
         self.drop.retint()
-        for view in (self.photo.view, self.compare.photo, self.compare.depth):
+        for view in (self.photo.view, self.compare.photo_view, self.compare.depth_view):
             view.retint()
         self._state.notify("messages")
         self.restyle()

@@ -87,7 +87,8 @@ def icon(name: str, color: str = "") -> QIcon:
     import qtawesome
 
     tint = color if color.startswith("#") else str(getattr(_current, color or "text"))
-    return qtawesome.icon(f"ph.{name}", color=tint, color_disabled=_current.disabled)
+    found: QIcon = qtawesome.icon(f"ph.{name}", color=tint, color_disabled=_current.disabled)
+    return found
 
 
 def set_icon(target: Any, name: str, color: str = "") -> None:
@@ -106,7 +107,8 @@ def set_property(widget: QWidget, name: str, value: Any) -> None:
 
 
 def _retint(widget: QWidget) -> None:
-    for target in (widget, *widget.actions()):
+    targets: tuple[Any, ...] = (widget, *widget.actions())
+    for target in targets:
         name = target.property("icon-name")
         if name:
-            target.setIcon(icon(name, target.property("icon-color") or ""))  # type: ignore[union-attr]
+            target.setIcon(icon(name, target.property("icon-color") or ""))

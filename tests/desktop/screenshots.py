@@ -54,7 +54,8 @@ def _draw(path: Path, number: int) -> None:
     image.fill(QColor.fromHsv(200, 20, 150 - 4 * number))
     painter = QPainter(image)
     for k in range(40):
-        painter.fillRect((k * 53 + 9 * number) % 300, (k * 31) % 220, 30, 24, QColor.fromHsv((k * 9) % 60 + 10, 120, 90 + (k * 37) % 150))
+        color = QColor.fromHsv((k * 9) % 60 + 10, 120, 90 + (k * 37) % 150)
+        painter.fillRect((k * 53 + 9 * number) % 300, (k * 31) % 220, 30, 24, color)
     painter.end()
     image.save(str(path))
 
@@ -103,7 +104,11 @@ def show_state(window: MainWindow, name: str, folder: Path) -> None:
             "Add photos between the ones you have, each overlapping the next by two thirds.",
         )
         window.docks["Log"].show()
-        for line in (("info", "Features: done in 12.4 s"), ("warning", "IMG_4010.jpg is left out: it cannot be read"), ("error", message.text)):
+        for line in (
+            ("info", "Features: done in 12.4 s"),
+            ("warning", "IMG_4010.jpg is left out: it cannot be read"),
+            ("error", message.text),
+        ):
             state.add_log(LogLine(time.strftime("%H:%M:%S"), *line))
         state.add_message(message)
         state.notify("stages")

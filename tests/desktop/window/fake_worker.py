@@ -1,0 +1,51 @@
+"""Speaks the worker's protocol. What it does is chosen by a file 'behave' in the project: finish, fail, crash, hang, wait."""
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+
+cancelled = threading.Event()
+
+
+def say(event: str, **values: object) -> None:
+    print(json.dumps({"event": event, **values}), flush=True)
+
+
+def run(request: dict) -> None:
+    note = Path(request["project"]) / "behave"
+    behave = note.read_text() if note.exists() else "finish"
+    until = request.get("until")
+    stages = ["photos"] if until == "photos" else ["photos", "depth"]
+    say("run_started", stages=stages)
+    for stage in stages:
+        say("stage_started", stage=stage, title=stage.capitalize())
+        say("progress", stage=stage, done=1, total=3, detail="one of three", eta_seconds=61.0)
+        if behave == "fail" and stage == "depth":
+            error = {"type": "ReconstructionError", "what": "No depth was found.", "why": "The photos overlap too little.", "remedy": "Add photos."}
+            say("failed", error=error)
+            return
+        if behave == "crash":
+            sys.stderr.write("Segmentation fault in the toy\n")
+            sys.stderr.flush()
+            time.sleep(0.1)
+            import os
+
+            os._exit(11)
+        while behave in ("wait", "hang"):
+            if cancelled.wait(0.05) and behave == "wait":
+                say("failed", error={"type": "Cancelled", "what": "Stopped.", "why": "", "remedy": ""})
+                return
+        say("stage_finished", stage=stage, seconds=0.1, reused=False)
+    print("a library prints something", flush=True)
+    say("report", report={})
+
+
+for line in sys.stdin:
+    message = json.loads(line)
+    if message["command"] == "run":
+        cancelled.clear()
+        threading.Thread(target=run, args=(message,), daemon=True).start()
+    elif message["command"] == "cancel":
+        cancelled.set()

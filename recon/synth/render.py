@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +19,7 @@ from recon.synth.shading import Shader
 from recon.synth.texture_bank import to_srgb
 
 MAX_RAYS = 1 << 26
-BLOCK_RAYS = 1 << 16  # rays shaded at a time: what fits the processor's cache
+BLOCK_RAYS = 1 << 14  # rays shaded at a time: fits the cache, and below what torch would split among threads
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,15 +71,19 @@ class Renderer:
         """Linear light of each pixel, the mean of `supersampling`² rays, `[H, W, 3]`."""
         s = supersampling
         spread = 1.0 / (0.5 * (camera.fx + camera.fy) * s)
-        result = torch.empty(camera.height, camera.width, 3)
         step = max(BLOCK_RAYS // (camera.width * s * s), 1)
-        for top in range(0, camera.height, step):
-            rows = range(top, min(top + step, camera.height))
+        blocks = [range(top, min(top + step, camera.height)) for top in range(0, camera.height, step)]
+        dither = _dither(s)
+
+        def block(rows: range, block_rng: np.random.Generator) -> torch.Tensor:
             origin, directions = camera_rays(camera, cam_from_world, s, rows)
             directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-            linear = self.shader.shade(origin, directions, spread, rng)
-            result[rows.start : rows.stop] = linear.view(len(rows), s, camera.width, s, 3).mean(dim=(1, 3))
-        return result
+            offsets = np.broadcast_to(dither[None, :, None, :], (len(rows), s, camera.width, s)).reshape(-1)
+            linear = self.shader.shade(origin, directions, spread, torch.from_numpy(offsets), block_rng)
+            return linear.view(len(rows), s, camera.width, s, 3).mean(dim=(1, 3))
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return torch.cat(list(pool.map(block, blocks, rng.spawn(len(blocks)))))
 
 
 def render(
@@ -112,6 +118,14 @@ def render(
     image = (to_srgb(linear) * 255 + 0.5).to(torch.uint8).numpy()
     depth, normal, object_id = scene.renderer.geometry(camera, cam_from_world)
     return Rendering(image, depth, normal, object_id)
+
+
+def _dither(supersampling: int) -> NDArray[np.float32]:
+    """Offsets in [0, 1) of the samples of a pixel, `[s, s]`: evenly spaced with mean 0.5, neighbours far apart."""
+    count = supersampling**2
+    order = (np.arange(count) * (count // 2 + 1 if count > 2 else 1)) % count
+    order = order if len(np.unique(order)) == count else np.arange(count)
+    return ((order + 0.5) / count).astype(np.float32).reshape(supersampling, supersampling)
 
 
 def camera_rays(camera: Camera, cam_from_world: Rigid3, supersampling: int, rows: range) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

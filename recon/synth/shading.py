@@ -35,13 +35,14 @@ class Shader:
         self._gloss = torch.tensor([mesh.gloss for mesh in scene.meshes])
         self._epsilon = 2e-4 * float(np.linalg.norm(np.ptp(np.median(caster.corners, axis=1), axis=0)).clip(1e-6, 20.0))
 
-    def shade(self, origin: Float, directions: Float, spread: float, rng: np.random.Generator) -> torch.Tensor:
+    def shade(self, origin: Float, directions: Float, spread: float, dither: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
         """Linear RGB `[N, 3]` of rays.
 
         Args:
             origin: `[3]`.
             directions: `[N, 3]` of unit length.
             spread: Width of a ray's footprint at distance 1.
+            dither: `[N]` offset in [0, 1) of the texture level of each ray.
             rng: Randomness of soft shadows.
         """
         hits = self._caster.cast(origin, directions)
@@ -51,10 +52,13 @@ class Shader:
         result = torch.from_numpy(sky)
         if hits.hit.any():
             chosen = np.flatnonzero(hits.hit)
-            result[torch.from_numpy(chosen)] = self._surface(origin, directions[chosen], _pick(hits, chosen), spread, rng)
+            index = torch.from_numpy(chosen)
+            result[index] = self._surface(origin, directions[chosen], _pick(hits, chosen), spread, dither[index], rng)
         return result
 
-    def _surface(self, origin: Float, directions: Float, hits: Hits, spread: float, rng: np.random.Generator) -> torch.Tensor:
+    def _surface(
+        self, origin: Float, directions: Float, hits: Hits, spread: float, dither: torch.Tensor, rng: np.random.Generator
+    ) -> torch.Tensor:
         """Colours of rays that all hit something, `[N, 3]`."""
         face = torch.from_numpy(hits.face)
         ray = torch.from_numpy(directions)
@@ -63,16 +67,18 @@ class Shader:
         flat = self._face_normals[face]
         cosine = (flat * ray).sum(1)
         flat = torch.where(cosine[:, None] > 0, -flat, flat)
-        normal = torch.nn.functional.normalize((self._normals[face] * weights).sum(1), dim=1)
+        normal = (self._normals[face] * weights).sum(1)
+        length = normal.norm(dim=1, keepdim=True)
+        normal = torch.where(length > 0.1, normal / length.clamp_min(1e-6), flat)
         normal = torch.where(((normal * flat).sum(1) < 0)[:, None], -normal, normal)
-        albedo = self._albedo(face, weights, distance * spread / cosine.abs().clamp_min(0.05).sqrt())
+        albedo = self._albedo(face, weights, distance * spread / cosine.abs().clamp_min(0.05).sqrt(), dither)
         place = torch.from_numpy(origin) + ray * distance[:, None] + flat * self._epsilon
         return self._lit(albedo, normal, ray, place, self._gloss[self._object[face]], rng)
 
-    def _albedo(self, face: torch.Tensor, weights: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
+    def _albedo(self, face: torch.Tensor, weights: torch.Tensor, footprint: torch.Tensor, dither: torch.Tensor) -> torch.Tensor:
         uv = (self._uv[face] * weights).sum(1)
         lod = torch.log2((footprint * self._texels[face]).clamp_min(1e-6))
-        albedo = self._bank.sample(self._object[face], uv, lod)
+        albedo = self._bank.sample(self._object[face], uv, lod + dither)
         return albedo if self._tint is None else albedo * (self._tint[face] * weights).sum(1)
 
     def _lit(

@@ -14,7 +14,16 @@ Float = NDArray[np.float32]
 Grid = NDArray[np.float64]
 
 
-def from_grids(name: str, grids: list[Grid], texture: Float, repeat: float, *, gloss: float = 0.0, shifts: bool = True) -> TexturedMesh:
+def from_grids(
+    name: str,
+    grids: list[Grid],
+    texture: Float,
+    repeat: float,
+    *,
+    gloss: float = 0.0,
+    shifts: bool = True,
+    fit: bool = False,
+) -> TexturedMesh:
     """A mesh of rectangular patches.
 
     Args:
@@ -24,6 +33,7 @@ def from_grids(name: str, grids: list[Grid], texture: Float, repeat: float, *, g
         repeat: The texture's side in scene units.
         gloss: See `TexturedMesh`.
         shifts: Give each patch another part of the texture.
+        fit: Lay the texture once over each patch, its bottom row on the patch's first row, instead of by length.
     """
     vertices, faces, uvs, normals, start = [], [], [], [], 0
     for i, grid in enumerate(grids):
@@ -31,7 +41,7 @@ def from_grids(name: str, grids: list[Grid], texture: Float, repeat: float, *, g
         number = np.arange(rows * columns).reshape(rows, columns)
         a, b, c, d = number[:-1, :-1], number[:-1, 1:], number[1:, 1:], number[1:, :-1]
         quads = np.concatenate([np.stack([a, b, c], -1).reshape(-1, 3), np.stack([a, c, d], -1).reshape(-1, 3)])
-        uv = _arc_length_uv(grid, repeat) + (np.array([0.37, 0.61]) * i if shifts else 0)
+        uv = _fitted_uv(grid) if fit else _arc_length_uv(grid, repeat) + (np.array([0.37, 0.61]) * i if shifts else 0)
         vertices.append(grid.reshape(-1, 3))
         faces.append(quads + start)
         uvs.append(uv.reshape(-1, 2)[quads])
@@ -99,6 +109,8 @@ def lathe(
     resolution: int = 96,
     repeat: float = 1.0,
     gloss: float = 0.0,
+    fit: bool = False,
+    ribs: Callable[[Grid, Grid], Grid] | None = None,
 ) -> TexturedMesh:
     """A surface of revolution about z.
 
@@ -109,14 +121,15 @@ def lathe(
         resolution: Steps around.
         repeat: The texture's side in scene units.
         gloss: See `TexturedMesh`.
+        fit: See `from_grids`.
+        ribs: Factor of the radius at (angle, relative height along the profile).
     """
     angle = np.linspace(0, 2 * np.pi, resolution + 1)
     radius, height = np.asarray(profile, np.float64).T
-    grid = np.stack(
-        [radius[:, None] * np.cos(angle), radius[:, None] * np.sin(angle), np.broadcast_to(height[:, None], (len(radius), len(angle)))],
-        axis=-1,
-    )
-    return from_grids(name, [grid], texture, repeat, gloss=gloss)
+    share = np.linspace(0, 1, len(radius))[:, None]
+    wide = radius[:, None] * (np.ones((1, len(angle))) if ribs is None else ribs(angle[None, :], share))
+    grid = np.stack([wide * np.cos(angle), wide * np.sin(angle), np.broadcast_to(height[:, None], wide.shape)], axis=-1)
+    return from_grids(name, [grid], texture, repeat, gloss=gloss, fit=fit)
 
 
 def torus(
@@ -156,6 +169,12 @@ def _arc_length_uv(grid: Grid, repeat: float) -> Grid:
     if np.allclose(grid[:, 0], grid[:, -1], atol=1e-9) and u[-1] > 0:
         u *= max(round(u[-1]), 1) / u[-1]
     return np.stack(np.broadcast_arrays(u[None, :], v[:, None]), axis=-1)
+
+
+def _fitted_uv(grid: Grid) -> Grid:
+    """Texture coordinates `[rows, columns, 2]` from 0 to 1 by mean length along rows and columns; v runs down."""
+    uv = _arc_length_uv(grid, 1.0)
+    return np.asarray(uv / uv[-1, -1] * np.array([1.0, -1.0]) + np.array([0.0, 1.0]))
 
 
 def _grid_normals(grid: Grid) -> Grid:

@@ -24,6 +24,7 @@ def surface_points(
     objects: Collection[int] | None = None,
     min_views: int = 2,
     tolerance: float = 1e-4,
+    bounds: NDArray[np.floating] | None = None,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Points evenly distributed by area over what at least `min_views` cameras see.
 
@@ -35,17 +36,25 @@ def surface_points(
         objects: Ids of the objects to sample; all when None. The others still hide what is behind them.
         min_views: Cameras that must see a point.
         tolerance: A point is seen when nothing lies in front of it by more than this share of the scene's size.
+        bounds: `[2, 3]` smallest and largest coordinates of interest; None = everywhere.
 
     Returns:
         Points `[N, 3]` and unit normals of their triangles `[N, 3]` (as wound), N <= count.
     """
     caster = scene.renderer.caster
     faces = np.arange(len(caster.corners)) if objects is None else np.flatnonzero(np.isin(caster.face_object, list(objects)))
+    if bounds is not None:
+        touches = (caster.corners[faces].max(axis=1) >= bounds[0]).all(axis=1) & (caster.corners[faces].min(axis=1) <= bounds[1]).all(
+            axis=1
+        )
+        faces = faces[touches]
     corners = caster.corners[faces]
     points, index = sample_triangles(corners, count, rng)
     chosen = corners.reshape(-1, 3)
     size = float(np.linalg.norm(chosen.max(axis=0) - chosen.min(axis=0)))
     seen = count_views(caster, views, points, tolerance * size) >= min_views
+    if bounds is not None:
+        seen &= ((points >= bounds[0]) & (points <= bounds[1])).all(axis=1)
     return points[seen], caster.face_normals[faces[index]][seen]
 
 

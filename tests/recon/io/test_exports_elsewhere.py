@@ -15,7 +15,7 @@ from recon.io.formats import MESH_WRITERS, read_mesh, write_cloud, write_mesh
 from recon.scene import PointCloud, TriMesh
 
 FORMATS = (".ply", ".obj", ".glb", ".stl")
-COLOR = 0.6 / 255
+COLOR = 0.25 / 255  # the nearest byte is the same byte
 NORMAL = 2e-6
 
 
@@ -29,7 +29,7 @@ def mesh() -> TriMesh:
     normals = ball.vertices / [1, 2, 3]
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     n = len(vertices)
-    return TriMesh(vertices, ball.faces, normals, rng.random((n, 3)), rng.integers(0, 3, n))
+    return TriMesh(vertices, ball.faces, normals, rng.integers(0, 256, (n, 3)) / 255, rng.integers(0, 3, n))
 
 
 @pytest.fixture(scope="module", params=FORMATS)
@@ -126,7 +126,7 @@ def cloud() -> PointCloud:
     rng = np.random.default_rng(0)
     normals = rng.normal(size=(300, 3))
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
-    return PointCloud(rng.random((300, 3)), normals, rng.random((300, 3)), rng.random(300), rng.integers(2, 9, 300))
+    return PointCloud(rng.random((300, 3)), normals, rng.integers(0, 256, (300, 3)) / 255, rng.random(300), rng.integers(2, 9, 300))
 
 
 def test_a_cloud_opens_in_open3d(cloud: PointCloud, tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_a_damaged_file_is_refused_with_a_reason(header: str, body: bytes, tmp_p
     [struct.pack("<B3i", 3, 0, 1, 9), struct.pack("<B3i", 3, 0, 1, -1), struct.pack("<B", 255), struct.pack("<B2i", 3, 0, 1)],
 )
 def test_faces_that_point_nowhere_or_end_early_are_refused(faces: bytes, tmp_path: Path) -> None:
-    header = f"ply\nformat binary_little_endian 1.0\nelement vertex 3\n{_XYZ}element face 1\nproperty list uchar int vertex_indices\nend_header\n"
+    header = f"ply\nformat binary_little_endian 1.0\nelement vertex 3\n{_XYZ}"
+    header += "element face 1\nproperty list uchar int vertex_indices\nend_header\n"
     with pytest.raises(InputError):
         read_mesh(_file(tmp_path, header, np.zeros(9, "<f4").tobytes() + faces))
 

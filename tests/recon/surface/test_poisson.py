@@ -1,0 +1,74 @@
+"""Poisson closes small gaps, is trimmed where nothing was measured, and can be stopped."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+from recon.errors import Cancelled, ReconstructionError, ResourceError
+from recon.scene import Origin, PointCloud
+from recon.surface import MeshConfig
+from recon.surface.poisson import point_spacing, poisson_mesh
+
+CONFIG = MeshConfig(method="poisson")
+
+
+def half_ball(count: int = 20_000) -> PointCloud:
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(count, 3))
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    points[:, 2] = np.abs(points[:, 2])
+    return PointCloud(points + [100, 0, 0], points)
+
+
+def test_the_surface_follows_the_points_and_ends_with_them() -> None:
+    mesh = poisson_mesh(half_ball(), CONFIG, threads=1)
+    local = mesh.vertices - [100, 0, 0]
+    assert np.abs(np.linalg.norm(local, axis=1) - 1).max() < 0.03
+    assert local[:, 2].min() > -0.1
+    corners = local[mesh.faces].astype(float)
+    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
+    assert area == pytest.approx(2 * np.pi, rel=0.05)
+
+
+def test_spacing_is_the_step_of_a_grid() -> None:
+    y, x = np.mgrid[:60, :60] * 0.25
+    cloud = PointCloud(np.stack([x, y, np.zeros_like(x)], -1).reshape(-1, 3))
+    assert point_spacing(cloud) == pytest.approx(0.25, rel=0.05)
+
+
+def test_generated_points_are_left_out() -> None:
+    cloud = half_ball()
+    origin = np.where(cloud.points[:, 0] > 100, Origin.GENERATED, Origin.MEASURED)
+    mesh = poisson_mesh(PointCloud(cloud.points, cloud.normals, origin=origin), CONFIG, threads=1)
+    assert mesh.vertices[:, 0].max() < 100.1
+
+
+def test_too_few_points_and_missing_normals_are_named() -> None:
+    cloud = half_ball()
+    with pytest.raises(ReconstructionError, match="normals"):
+        poisson_mesh(PointCloud(cloud.points), CONFIG)
+    with pytest.raises(ReconstructionError, match="50 usable points"):
+        poisson_mesh(cloud.select(np.arange(50)), CONFIG)
+
+
+def test_it_stops_within_two_seconds() -> None:
+    begun = time.monotonic()
+
+    def stop() -> None:
+        if time.monotonic() - begun > 0.5:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        poisson_mesh(half_ball(400_000), MeshConfig(method="poisson", poisson_depth=11), spacing=0.01, threads=1, check_cancelled=stop)
+    assert time.monotonic() - begun < 5  # includes writing the points
+
+
+def test_a_solver_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    import recon.surface.poisson as module
+
+    monkeypatch.setattr(module.sys, "executable", "/bin/false")
+    with pytest.raises(ResourceError, match="code 1"):
+        poisson_mesh(half_ball(2000), CONFIG)

@@ -15,8 +15,8 @@ LIGHT = Light(
     sky=(0.34, 0.37, 0.44),
     bounce=(0.2, 0.16, 0.12),
     radius=0.09,
-    shadow_samples=6,
-    occlusion_samples=6,
+    shadow_samples=10,
+    occlusion_samples=12,
     occlusion_distance=0.7,
     background=(0.4, 0.38, 0.36),
 )
@@ -26,7 +26,7 @@ def still_life(seed: int = 7) -> SynthScene:
     """Vase, pumpkin, apples, lemons in a bowl, books, stones. The first two meshes are table and rug."""
     rng = np.random.default_rng(seed)
     parts = [ground("table", 14.0, paint.planks(rng), repeat=4.2, resolution=61), _rug(rng)]
-    parts += [_vase(rng), _pumpkin(rng), *_bowl_of_lemons(rng), *_books(rng), *_apples(rng), *_stones(rng)]
+    parts += [_vase(rng), *_pumpkin(rng), *_bowl_of_lemons(rng), *_books(rng), *_apples(rng), *_stones(rng)]
     return SynthScene(tuple(parts), LIGHT)
 
 
@@ -49,7 +49,7 @@ def _vase(rng: np.random.Generator) -> TexturedMesh:
     )
 
 
-def _pumpkin(rng: np.random.Generator) -> TexturedMesh:
+def _pumpkin(rng: np.random.Generator) -> list[TexturedMesh]:
     t = np.linspace(0, np.pi, 90)
     profile = np.stack([0.5 * np.sin(t) ** 0.8, 0.36 - 0.34 * np.cos(t) - 0.1 * np.exp(-((np.pi - t) ** 2) / 0.08)], -1)
     profile[[0, -1], 0] = 0
@@ -63,7 +63,14 @@ def _pumpkin(rng: np.random.Generator) -> TexturedMesh:
     tones = paint.colors("7d3210", "c25a17", "e0832a", "eda949", "d06a1c")
     skin = paint.skin(rng, tones, streaks=0.6, spots=paint.colors("f6d9a0")[0], size=1024)
     body = placed(lathe("pumpkin", profile, skin, resolution=200, fit=True, ribs=ribs), (-0.62, 0.42, 0.03))
-    return body
+    stalk = _smooth(np.array([[0, 0], [0.1, 0], [0.062, 0.06], [0.05, 0.14], [0.062, 0.2], [0, 0.2]]), 40)
+    bark = paint.granite(rng, paint.colors("2f2a12", "59501f", "857a3a", "a89c5c"))
+
+    def ridges(angle: Grid, share: Grid) -> Grid:
+        return np.asarray(1 + 0.16 * np.cos(5 * angle + 2 * share))
+
+    stem = lathe("stalk", stalk, bark, resolution=60, repeat=0.35, ribs=ridges)
+    return [body, placed(stem, (-0.62, 0.42, 0.6), turn=200, tilt=10)]
 
 
 def _bowl_of_lemons(rng: np.random.Generator) -> list[TexturedMesh]:

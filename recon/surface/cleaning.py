@@ -44,25 +44,6 @@ def drop_small_pieces(mesh: TriMesh, share: float) -> TriMesh:
     return keep_faces(mesh, area[piece] >= share * area.max())
 
 
-def merge_close(mesh: TriMesh, distance: float) -> TriMesh:
-    """Joins vertices that fall into the same cell of edge `distance`, and drops the faces that collapse.
-
-    Marching cubes puts vertices almost on a voxel corner; the slivers between them harm shading and simplification.
-    """
-    cells = np.round(mesh.vertices.astype(np.float64) / distance).astype(np.int64)
-    cells -= cells.min(axis=0) if len(cells) else 0
-    size = cells.max(axis=0) + 1 if len(cells) else np.ones(3, np.int64)
-    _, first, index = np.unique((cells[:, 0] * size[1] + cells[:, 1]) * size[2] + cells[:, 2], return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    picked = first[order]
-    faces = rank[index.reshape(-1)][mesh.faces].astype(np.int32)
-    origin = None if mesh.origin is None else mesh.origin[picked]
-    colors = None if mesh.colors is None else mesh.colors[picked]
-    return drop_degenerate(TriMesh(mesh.vertices[picked], faces, None, colors, origin))
-
-
 def smooth(mesh: TriMesh, passes: int, shrink: float = 0.5, grow: float = -0.53) -> TriMesh:
     """Taubin's smoothing: a shrinking and a growing Laplacian step a pass; boundaries stay where they are.
 

@@ -9,10 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.scene import Scene, TriMesh, View
+from recon.surface.pixels import pixel_rays
 
 _BEST = 3
 _SHARPNESS = 4.0
 _MIN_COSINE = 0.15
+_EDGE = 12.0
+_MOST_RAYS = 1 << 20
 
 
 def color_vertices(
@@ -84,25 +87,40 @@ def _seen(
     mesh: TriMesh, normals: NDArray[np.float32], view: View, occluder: Any
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
     """Vertices that the view sees `[N]`, where in the picture `[N, 2]`, and how well `[N]`."""
-    import open3d as o3d
-
-    center = view.cam_from_world.center
-    towards = (center - mesh.vertices).astype(np.float32)
+    camera = view.camera
+    towards = (view.cam_from_world.center - mesh.vertices).astype(np.float32)
     distance = np.linalg.norm(towards, axis=1)
     cosine = (normals * towards).sum(axis=1) / np.maximum(distance, 1e-12)
-    pixels, depth = view.camera.project(view.cam_from_world.apply(mesh.vertices))
+    pixels, depth = camera.project(view.cam_from_world.apply(mesh.vertices))
     inside = (depth > 0) & (cosine > _MIN_COSINE)
     with np.errstate(invalid="ignore"):
-        inside &= (pixels >= -0.5).all(axis=1) & (pixels[:, 0] <= view.camera.width - 0.5) & (pixels[:, 1] <= view.camera.height - 0.5)
+        inside &= (pixels >= -0.5).all(axis=1) & (pixels[:, 0] <= camera.width - 0.5) & (pixels[:, 1] <= camera.height - 0.5)
     index = np.nonzero(inside)[0]
-    core: Any = o3d.core
-    lift = (2.0 * depth[index] / min(view.camera.fx, view.camera.fy)).astype(np.float32)[:, None]
-    start = mesh.vertices[index] + normals[index] * lift
-    rays = np.concatenate([start, (center - start).astype(np.float32)], axis=1).astype(np.float32)
-    hidden = occluder.test_occlusions(core.Tensor(rays), 0.0, 1.0).numpy() if len(index) else np.zeros(0, bool)
-    index = index[~hidden]
-    score = cosine[index] * (min(view.camera.fx, view.camera.fy) / depth[index])
+    focal = min(camera.fx, camera.fy)
+    exact, around, scale = _mesh_depth(view, occluder)
+    at = tuple(np.clip(np.round((pixels[index] + 0.5) * scale - 0.5).astype(np.int64), 0, np.array(exact.shape[::-1]) - 1).T[::-1])
+    step = depth[index] / (focal * scale)
+    seen = (depth[index] < exact[at] + 2 * step / cosine[index]) & (depth[index] < around[at] + _EDGE * step)
+    index = index[seen]
+    score = cosine[index] * (focal / depth[index])
     return index, pixels[index], score.astype(np.float32)
+
+
+def _mesh_depth(view: View, occluder: Any) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """Depth of the mesh in a view, the smallest in the 3x3 pixels around, and pixels per pixel of the view's camera.
+
+    Colour of what is in front bleeds over its outline by a pixel; the second map keeps it off what is behind.
+    """
+    import cv2
+    import open3d as o3d
+
+    scale = min(1.0, (_MOST_RAYS / (view.camera.width * view.camera.height)) ** 0.5)
+    camera = view.camera.scaled(max(round(view.camera.width * scale), 1), max(round(view.camera.height * scale), 1))
+    world_ways = pixel_rays(camera) @ view.cam_from_world.rotation.astype(np.float32)
+    center = np.broadcast_to(view.cam_from_world.center.astype(np.float32), world_ways.shape)
+    core: Any = o3d.core
+    depth = occluder.cast_rays(core.Tensor(np.concatenate([center, world_ways], axis=-1)))["t_hit"].numpy()
+    return depth, np.asarray(cv2.erode(depth, np.ones((3, 3), np.uint8))), camera.width / view.camera.width
 
 
 def _blend(scores: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -24,6 +24,7 @@ class MeshConfig:
         0.0, "Edge of a voxel in units of the scene; 0 = from the data.", unit="scene units", minimum=0.0, maximum=1e9, advanced=True
     )
     truncation: float = setting(4.0, "Half width of the band around each depth.", unit="voxels", minimum=2.0, maximum=20.0, advanced=True)
+    behind: float = setting(0.6, "Part of that band that counts behind a depth.", minimum=0.1, maximum=1.0, advanced=True)
     min_confidence: float = setting(0.1, "Depths less sure than this are not used.", minimum=0.0, maximum=1.0, advanced=True)
     min_cosine: float = setting(0.15, "Depths seen more grazing than this cosine are not used.", minimum=0.0, maximum=0.9, advanced=True)
     edge_footprints: float = setting(

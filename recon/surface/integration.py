@@ -36,6 +36,7 @@ class Integrator:
         self.radius = 0.5 * BLOCK * voxel * 3**0.5
         self.middle = self.local.mean(dim=0)
         self.carving = config.carving
+        self.behind = config.behind
         self.depth, self.weight, self.cosine = (
             torch.from_numpy(np.ascontiguousarray(m).reshape(-1)) for m in (frame.pixels.depth, frame.pixels.weight, frame.pixels.cosine)
         )
@@ -97,7 +98,11 @@ class Integrator:
         pixel = torch.where(inside, row * camera.width + column, 0.0).long()
         depth = self.depth[pixel]
         distance = (depth - z) * self.cosine[pixel] / self.band
-        weight = self.weight[pixel] * torch.where(distance > 1, self.carving, 1.0) * torch.clamp(2 * (distance + 1), 0, 1)
+        weight = (
+            self.weight[pixel]
+            * torch.where(distance > 1, self.carving, 1.0)
+            * torch.clamp((distance + self.behind) / (0.5 * self.behind), 0, 1)
+        )
         weight = torch.where(inside & (depth > 0), weight, 0.0)
         return distance.clamp(-1, 1), weight
 

@@ -11,6 +11,7 @@ from recon.scene import Camera, DepthMap
 from recon.surface.config import MeshConfig
 
 Map = NDArray[np.float32]
+_UNKNOWN_COSINE = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +45,7 @@ def weigh(depth_map: DepthMap, camera: Camera, config: MeshConfig) -> WeightedDe
     projected = np.abs((normal * rays).sum(-1))
     angle = projected / np.linalg.norm(rays, axis=-1)
     known = (normal != 0).any(-1)
-    angle = np.where(known, angle, np.float32(0.5))
+    angle = np.where(known, angle, np.float32(_UNKNOWN_COSINE))
     weight = angle * (1 if depth_map.confidence is None else depth_map.confidence)
     keep = (depth > 0) & (angle >= config.min_cosine) & ~depth_edges(depth, camera, config.edge_footprints)
     if depth_map.confidence is not None:

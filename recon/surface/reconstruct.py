@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from recon.errors import ReconstructionError
 from recon.scene import DepthMap, PointCloud, Scene, TriMesh
-from recon.surface.cleaning import drop_degenerate, drop_small_pieces, merge_close, smooth
+from recon.surface.cleaning import drop_degenerate, drop_small_pieces, smooth
 from recon.surface.coloring import color_vertices
 from recon.surface.config import MeshConfig
 from recon.surface.decimation import decimate
 from recon.surface.holes import fill_holes
-from recon.surface.poisson import point_spacing, poisson_mesh
+from recon.surface.poisson import poisson_mesh
 from recon.surface.topology import is_watertight, vertex_normals
 from recon.surface.tsdf import frames_of, fuse_depths, no_depth, plan_grid
 
@@ -71,10 +71,9 @@ def make_mesh(
         raise empty_cloud()
     method = "tsdf" if config.method == "auto" else config.method
     mesh: TriMesh | None = None
-    cell = 0.0
     if method == "tsdf":
         try:
-            mesh, cell = _fuse(scene, depths, config, pulse, facts)
+            mesh = _fuse(scene, depths, config, pulse, facts)
         except ReconstructionError:
             if config.method != "auto":
                 raise
@@ -82,12 +81,9 @@ def make_mesh(
             facts.note("fallback", "The depth maps gave no surface; it was fitted to the points.")
     if mesh is None:
         pulse(0, 0, "fitting a surface to the points")
-        cell = point_spacing(cloud)
-        mesh = poisson_mesh(
-            cloud, config, spacing=cell, threads=threads, check_cancelled=lambda: pulse(0, 0, "fitting a surface to the points")
-        )
+        mesh = poisson_mesh(cloud, config, threads=threads, check_cancelled=lambda: pulse(0, 0, "fitting a surface to the points"))
     facts.note("method", method)
-    mesh = clean(mesh, config, cell, pulse, facts)
+    mesh = clean(mesh, config, pulse, facts)
     return finish(mesh, scene, picture, config, pulse, facts, set(depths))
 
 
@@ -104,24 +100,23 @@ def tsdf_mesh(scene: Scene, depths: Mapping[str, DepthMap], pictures: Mapping[st
         ReconstructionError: No usable depth.
     """
     facts = Facts()
-    mesh, cell = _fuse(scene, depths, config, _silent, facts)
-    mesh = clean(mesh, config, cell, _silent, facts)
+    mesh = _fuse(scene, depths, config, _silent, facts)
+    mesh = clean(mesh, config, _silent, facts)
     return finish(mesh, scene, pictures.__getitem__, config, _silent, facts, set(pictures))
 
 
-def clean(mesh: TriMesh, config: MeshConfig, cell: float, pulse: Pulse = _silent, facts: Facts | None = None) -> TriMesh:
-    """Slivers, crumbs, small holes, bumps, surplus triangles: in this order.
+def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = _silent, facts: Facts | None = None) -> TriMesh:
+    """Degenerate faces, crumbs, small holes, bumps, surplus triangles: in this order.
 
     Args:
         mesh: Raw surface.
         config: Limits.
-        cell: Edge of a voxel, or distance of neighbouring points.
         pulse: Progress; may raise to stop.
         facts: Takes counts.
     """
     facts = facts or Facts()
     pulse(0, 0, "cleaning the surface")
-    mesh = merge_close(mesh, 0.4 * cell) if cell > 0 else drop_degenerate(mesh)
+    mesh = drop_degenerate(mesh)
     before = len(mesh.faces)
     mesh = drop_small_pieces(mesh, config.min_component)
     facts.note("faces_in_small_pieces", before - len(mesh.faces))
@@ -169,15 +164,15 @@ def empty_cloud() -> ReconstructionError:
     )
 
 
-def _fuse(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig, pulse: Pulse, facts: Facts) -> tuple[TriMesh, float]:
-    """Raw surface by TSDF and the voxel's edge."""
+def _fuse(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig, pulse: Pulse, facts: Facts) -> TriMesh:
+    """Raw surface by TSDF."""
     frames = frames_of(scene, depths, config, partial(_step, pulse, "reading depth maps"))
     plan = plan_grid(frames, config, lambda: pulse(0, 0, "planning the voxel grid"))
     facts.note("voxel_size", plan.voxel)
     facts.note("blocks", len(plan.keys))
     if plan.voxel > plan.wanted * 1.001:
         facts.note("coarsened", f"Voxels of {plan.wanted:.4g} would need more than {config.memory_mb} MB; {plan.voxel:.4g} was used.")
-    return fuse_depths(frames, plan, config, partial(_step, pulse, "averaging depth maps")), plan.voxel
+    return fuse_depths(frames, plan, config, partial(_step, pulse, "averaging depth maps"))
 
 
 def _step(pulse: Pulse, detail: str, done: int, total: int) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from recon.scene import Camera, DepthMap, Rigid3, Scene, SparsePoints, TriMesh, View
 
-WIDTH, HEIGHT = 160, 120
+WIDTH, HEIGHT = 162, 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +54,11 @@ def make(truth: TriMesh, eyes: NDArray[np.float64], target: tuple[float, float, 
         pictures[name] = np.where((depth > 0)[..., None], color_of(points) * 255 + 0.5, 0).astype(np.uint8)
     none = np.zeros(0, np.int32)
     return Oracle(Scene(tuple(views), SparsePoints(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none)), depths, pictures, truth)
+
+
+def around() -> NDArray[np.float64]:
+    """Eyes that see a ball from all sides."""
+    return np.concatenate([ring(10), [[0.1, 0, 3.3], [0.1, 0, -3.3]]])
 
 
 def ring(count: int, radius: float = 3.0, height: float = 1.5) -> NDArray[np.float64]:

@@ -14,14 +14,14 @@ from recon.surface.pixels import depth_edges, normals_from_depth, weigh
 from recon.surface.reconstruct import make_mesh, tsdf_mesh
 from recon.surface.topology import face_normals, is_watertight
 from recon.surface.tsdf import frames_of, fuse_depths, plan_grid
-from tests.recon.surface.oracle import Oracle, ball, color_of, make, plate, ring
+from tests.recon.surface.oracle import Oracle, around, ball, color_of, make, plate
 
 CONFIG = MeshConfig()
 
 
 @pytest.fixture(scope="module")
 def orbit() -> Oracle:
-    return make(ball(), ring(10))
+    return make(ball(), around())
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +32,8 @@ def made(orbit: Oracle) -> TriMesh:
 def test_the_surface_lies_on_the_ball(made: TriMesh, orbit: Oracle) -> None:
     voxel = plan_grid(frames_of(orbit.scene, orbit.depths, CONFIG), CONFIG).voxel
     radius = np.linalg.norm(made.vertices, axis=1)
-    assert np.abs(radius.mean() - 1) < 0.02 * voxel
-    assert np.quantile(np.abs(radius - 1), 0.99) < 0.25 * voxel
+    assert np.abs(radius.mean() - 1) < 0.04 * voxel
+    assert np.quantile(np.abs(radius - 1), 0.99) < 0.3 * voxel
     assert np.abs(radius - 1).max() < voxel
 
 
@@ -170,11 +170,14 @@ def test_a_step_is_an_edge_and_a_slope_is_not() -> None:
     near = inner & (depth.depth < 4)
     assert not depth_edges(depth.depth, view.camera, 12.0)[near].any()
     stepped = depth.depth.copy()
-    stepped[:, 80:] *= np.float32(1.2)
-    assert depth_edges(stepped, view.camera, 12.0)[50:60, 79:81].all()
+    stepped[:, 81:] *= np.float32(1.2)
+    assert depth_edges(stepped, view.camera, 12.0)[50:60, 80:82].all()
 
 
 def test_grazing_pixels_weigh_nothing() -> None:
-    seen = make(plate(3.0), np.array([[2.0, 0.0, 0.2]]))
+    seen = make(plate(1.0), np.array([[3.0, 0.0, 0.3]]))
     (view,), (depth,) = seen.scene.views, seen.depths.values()
-    assert not (weigh(depth, view.camera, CONFIG).weight > 0).any()
+    up = view.cam_from_world.rotation @ [0.0, 0.0, 1.0]
+    known = DepthMap(depth.depth, depth.confidence, np.broadcast_to(up, (*depth.depth.shape, 3)).astype(np.float32))
+    assert (depth.depth > 0).any()
+    assert not (weigh(known, view.camera, CONFIG).weight > 0).any()

@@ -25,8 +25,8 @@ class PhotosConfig:
     blur_always: float = setting(2.2, "Edges blurred by more than this are a warning in any set.", unit="px", minimum=0.1, maximum=12.0)
     dark: float = setting(60.0, "A photo whose bright parts (99th percentile) stay below this is too dark.", minimum=0.0, maximum=255.0)
     bright: float = setting(180.0, "A photo whose dark parts (2nd percentile) stay above this is too bright.", minimum=0.0, maximum=255.0)
-    clipped: float = setting(
-        0.35, "A photo with this much more burnt-out area than the others is too bright.", minimum=0.0, maximum=1.0, advanced=True
+    burnt: float = setting(
+        0.3, "A photo with this much more burnt-out area than the others is too bright.", minimum=0.0, maximum=1.0, advanced=True
     )
     duplicate: float = setting(
         0.97, "Photos whose small pictures correlate by more than this repeat each other.", minimum=0.5, maximum=1.0, advanced=True

@@ -31,6 +31,8 @@ class Figures:
         high: 99th percentile of luminance.
         clipped_dark: Share of pixels of luminance <= 3.
         clipped_bright: Share of pixels of luminance >= 252.
+        burnt: The same share among the pixels that are not nearly black (luminance > 32), so that a black background
+            does not hide a subject that is burnt out.
     """
 
     blur_px: float | None
@@ -41,6 +43,7 @@ class Figures:
     high: float
     clipped_dark: float
     clipped_bright: float
+    burnt: float
 
     def to_json(self) -> dict[str, float | None]:
         """Plain values, rounded."""
@@ -72,6 +75,7 @@ def measure(image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> 
         high=float(high),
         clipped_dark=float((inside <= 3).mean()),
         clipped_bright=float((inside >= 252).mean()),
+        burnt=float((inside >= 252).sum() / max(1, int((inside > 32).sum()))),
     )
 
 

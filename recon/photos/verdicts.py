@@ -17,7 +17,7 @@ class SetFigures:
 
     blur_px: float | None
     high: float | None
-    clipped_bright: float | None
+    burnt: float | None
 
     @staticmethod
     def of(photos: Sequence[PhotoInfo]) -> SetFigures:
@@ -27,7 +27,7 @@ class SetFigures:
             values = [photo.figures[name] for photo in photos if photo.figures.get(name) is not None]
             return float(np.median(values)) if values else None
 
-        return SetFigures(median("blur_px"), median("high"), median("clipped_bright"))
+        return SetFigures(median("blur_px"), median("high"), median("burnt"))
 
 
 def judge(photos: Sequence[PhotoInfo], duplicates: Mapping[str, tuple[str, float]], config: PhotosConfig) -> list[PhotoInfo]:
@@ -65,13 +65,13 @@ def _blur(photo: PhotoInfo, medians: SetFigures, config: PhotosConfig) -> tuple[
 
 
 def _exposure(photo: PhotoInfo, medians: SetFigures, config: PhotosConfig) -> tuple[str, str] | None:
-    low, high, clipped = photo.figures["low"], photo.figures["high"], photo.figures["clipped_bright"]
+    low, high, burnt = photo.figures["low"], photo.figures["high"], photo.figures["burnt"]
     if high < config.dark:
         return "dark", f"Even its bright parts are dark: brightness {high:.0f} of 255."
     if medians.high is not None and high < 2 * config.dark and high < 0.45 * medians.high:
         return "dark", f"Its bright parts reach {high:.0f} of 255; the median of the set is {medians.high:.0f}."
     if low > config.bright:
         return "bright", f"Even its dark parts are bright: brightness {low:.0f} of 255."
-    if medians.clipped_bright is not None and clipped > medians.clipped_bright + config.clipped:
-        return "bright", f"{100 * clipped:.0f} % of it is burnt out; the median of the set is {100 * medians.clipped_bright:.0f} %."
+    if medians.burnt is not None and burnt > medians.burnt + config.burnt:
+        return "bright", f"{100 * burnt:.0f} % of what is lit in it is burnt out; the median of the set is {100 * medians.burnt:.0f} %."
     return None

@@ -65,7 +65,8 @@ def _appearance(
         corner_uv = np.asarray(uv, np.float32)[faces]
         corner_uv = np.stack([corner_uv[..., 0], 1 - corner_uv[..., 1]], axis=-1)
         return corner_uv, np.asarray(image.convert("RGB"), np.float32) / np.float32(255), None
-    colors = np.asarray(visual.to_color().vertex_colors, np.float32)[:, :3] / np.float32(255)
+    colored = visual.to_color() if visual.kind == "texture" else visual
+    colors = np.asarray(colored.vertex_colors, np.float32)[:, :3] / np.float32(255)
     return np.zeros((len(faces), 3, 2), np.float32), np.ones((1, 1, 3), np.float32), colors[faces]
 
 

@@ -298,6 +298,7 @@ class Session(QObject):
     def close(self) -> None:
         """Ends threads and worker."""
         self.runs.close()
+        self.undo.blockSignals(True)  # it may outlive those who listen
         self._edits.close()
         self.bridge.close()
 

@@ -35,26 +35,39 @@ class LayersPanel(QTreeWidget):
         self._sync()
 
     def _sync(self) -> None:
+        """Updates rows in place; they are made anew only when there are other layers (never while a row is being clicked)."""
+        layers = self._state.layers
         self._filling = True
-        chosen = [item.data(0, Qt.ItemDataRole.UserRole) for item in self.selectedItems()]
-        self.clear()
-        for layer in self._state.layers:
+        if self._names() != [layer.name for layer in layers] or not layers:
+            self._rebuild()
+        for number, layer in enumerate(layers):
+            item = self.topLevelItem(number)
+            if item is None:
+                continue
             count = "" if layer.count is None else f"{layer.count:,}"
-            item = QTreeWidgetItem([TITLES.get(layer.name, layer.name), count])
-            item.setData(0, Qt.ItemDataRole.UserRole, layer.name)
-            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setText(1, count)
             item.setCheckState(0, Qt.CheckState.Checked if layer.visible else Qt.CheckState.Unchecked)
-            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             item.setToolTip(0, f"{count} {layer.unit}\n{layer.path}".strip())
             item.setToolTip(1, f"{count} {layer.unit}")
+        self._filling = False
+
+    def _names(self) -> list[str]:
+        items = [self.topLevelItem(number) for number in range(self.topLevelItemCount())]
+        return [item.data(0, Qt.ItemDataRole.UserRole) for item in items if item is not None]
+
+    def _rebuild(self) -> None:
+        self.clear()
+        for layer in self._state.layers:
+            item = QTreeWidgetItem([TITLES.get(layer.name, layer.name), ""])
+            item.setData(0, Qt.ItemDataRole.UserRole, layer.name)
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self.addTopLevelItem(item)
-            item.setSelected(layer.name in chosen)
         if not self._state.layers:
             item = QTreeWidgetItem(["Nothing to show yet"])
             item.setForeground(0, self.palette().placeholderText())
             item.setFlags(Qt.ItemFlag.NoItemFlags)
             self.addTopLevelItem(item)
-        self._filling = False
 
     def _changed(self, item: QTreeWidgetItem, column: int) -> None:
         name = item.data(0, Qt.ItemDataRole.UserRole)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.jobs.bridge import JobBridge
@@ -125,6 +125,8 @@ def window(app: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     window.show()
     yield window
     window.close()
+    window.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     app.processEvents()
 
 

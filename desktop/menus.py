@@ -12,7 +12,7 @@ from desktop.commands.actions import TABLE, Actions, keys_of
 from desktop.state import AppState
 from desktop.style import theme
 
-SEPARATED = set("demo export folder preferences quit copy photo_open photo_folder check view_1 camera_next".split())
+SEPARATED = {"demo", "export", "folder", "preferences", "quit", "copy", "photo_open", "photo_folder", "check", "view_1", "camera_next"}
 SEPARATED |= {"theme", "reset_layout", "guide", "about"}
 """Actions that a separator comes before."""
 
@@ -116,7 +116,7 @@ class ToolBar(QToolBar):
         self.run.setObjectName("run")
         self.run.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.run.clicked.connect(self._actions["run"].trigger)
-        self._actions["run"].enabledChanged.connect(self.run.setEnabled)
+        self._actions["run"].enabledChanged.connect(self._enable_run)
         self.preset.setObjectName("preset")
         self.preset.setMenu(presets)
         self.preset.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -126,6 +126,10 @@ class ToolBar(QToolBar):
             button.setIconSize(QSize(16, 16))
             layout.addWidget(button)
         self.addWidget(holder)
+
+    def _enable_run(self, on: bool) -> None:
+        self.run.setEnabled(on)
+        self._sync()
 
     def _sync(self) -> None:
         state = self._state

@@ -19,21 +19,22 @@ from PySide6.QtGui import (
     QKeySequence,
     QShortcut,
 )
-from PySide6.QtWidgets import QFileDialog, QLabel, QMainWindow, QWidget
+from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
 
 from desktop import menus
 from desktop.commands.actions import Actions
+from desktop.dialogs import files
 from desktop.jobs.bridge import JobBridge
 from desktop.jobs.exporter import Exporter
 from desktop.panels.inspector import InspectorPanel
 from desktop.panels.layers import LayersPanel
 from desktop.panels.log import LogPanel
-from desktop.panels.parts import Dock, tool_button
+from desktop.panels.parts import Dock, padded, tool_button
 from desktop.panels.photos import PhotosPanel
 from desktop.panels.pipeline import PipelinePanel, header_buttons
 from desktop.panels.status import StatusBar
 from desktop.panels.viewer import ViewerPanel
-from desktop.preferences import Preferences, projects_folder, untitled
+from desktop.preferences import Preferences
 from desktop.session import Session
 from desktop.state import AppState, Message
 from desktop.style import theme
@@ -73,7 +74,13 @@ class MainWindow(QMainWindow):
         self.photos, self.layers = PhotosPanel(state, actions), LayersPanel(state)
         self.inspector, self.log = InspectorPanel(state), LogPanel(state)
         self.pipeline = PipelinePanel(state, actions, self.session.set_setting, self.session.runs.run)
-        panels = {"Photos": self.photos, "Layers": self.layers, "Properties": self.inspector, "Pipeline": self.pipeline, "Log": self.log}
+        panels = {
+            "Photos": self.photos,
+            "Layers": padded(self.layers, 7, 0, 8, 4),
+            "Properties": self.inspector,
+            "Pipeline": self.pipeline,
+            "Log": self.log,
+        }
         self.docks = {name: Dock(name, panel) for name, panel in panels.items()}
         add = self.docks["Photos"].add_button(tool_button("plus", actions["add_files"].toolTip()))
         add.clicked.connect(actions["add_files"].trigger)
@@ -145,11 +152,13 @@ class MainWindow(QMainWindow):
     def _handlers(self) -> dict[str, Callable[[], Any]]:
         session, viewport, undo = self.session, self.viewport, self.session.undo
         calls: dict[str, Callable[[], Any]] = {
-            "new": self._new, "open": self._open, "demo": session.open_demo, "close": session.close_project,
+            "new": partial(files.new_project, self, session.create_project),
+            "open": partial(files.open_project, self, session.open_project), "demo": session.open_demo, "close": session.close_project,
             "export": self._export, "screenshot": self._screenshot, "folder": lambda: _show(self.state.project),
             "preferences": self._preferences, "quit": self.close, "undo": undo.undo, "redo": undo.redo,
             "copy": lambda: QGuiApplication.clipboard().setText(self.inspector.text()),
-            "add_files": self._add_files, "add_folder": self._add_folder, "photo_open": lambda: self.viewer.show_tab(1),
+            "add_files": partial(files.add_photos, self, session.add_photos),
+            "add_folder": partial(files.add_folder, self, session.add_photos), "photo_open": lambda: self.viewer.show_tab(1),
             "photo_use": lambda: session.set_enabled(self.photos.selected(), True),
             "photo_leave": lambda: session.set_enabled(self.photos.selected(), False),
             "photo_remove": self._remove, "photo_folder": self._photo_folder,
@@ -224,50 +233,6 @@ class MainWindow(QMainWindow):
 
     # ---- what actions do
 
-    def _new(self) -> None:
-        suggestion = untitled(projects_folder())
-        dialog = self._file_dialog("New project: name its folder", suggestion.parent)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setLabelText(QFileDialog.DialogLabel.Accept, "Create")
-        dialog.setOption(QFileDialog.Option.DontConfirmOverwrite)
-        dialog.selectFile(suggestion.name)
-        dialog.fileSelected.connect(lambda path: self.session.create_project(Path(path)))
-        dialog.open()
-
-    def _open(self) -> None:
-        dialog = self._file_dialog("Open a project folder", projects_folder())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda path: self.session.open_project(Path(path)))
-        dialog.open()
-
-    def _add_files(self) -> None:
-        dialog = self._file_dialog("Add photos", Path.home())
-        dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters(
-            ["Photos (*.jpg *.jpeg *.png *.tif *.tiff *.webp *.heic *.heif *.bmp *.JPG *.JPEG *.PNG *.HEIC)", "All files (*)"]
-        )
-        dialog.filesSelected.connect(lambda names: self.session.add_photos([Path(name) for name in names]))
-        dialog.open()
-
-    def _add_folder(self) -> None:
-        dialog = self._file_dialog("Add all photos of a folder", Path.home())
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.fileSelected.connect(lambda name: self.session.add_photos([Path(name)]))
-        dialog.open()
-
-    def _file_dialog(self, title: str, folder: Path) -> QFileDialog:
-        place = next(p for p in (folder, *folder.parents) if p.is_dir())
-        if folder == projects_folder() and not folder.exists():
-            try:
-                folder.mkdir(parents=True)
-                place = folder
-            except OSError:
-                place = Path.home()
-        dialog = QFileDialog(self, title, str(place))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        return dialog
-
     def _export(self) -> None:
         from desktop.dialogs.export import ExportDialog
 
@@ -275,15 +240,9 @@ class MainWindow(QMainWindow):
 
     def _screenshot(self) -> None:
         folder = self.state.project or Path.home()
-        dialog = self._file_dialog("Save picture of the view", folder)
-        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-        dialog.setNameFilter("PNG (*.png)")
-        dialog.setDefaultSuffix("png")
-        dialog.selectFile(f"{self.state.name}.png")
-        scale = self.viewport.devicePixelRatioF()
-        size = self.viewport.size()
-        dialog.fileSelected.connect(lambda path: self.viewport.screenshot(path, round(size.width() * scale), round(size.height() * scale)))
-        dialog.open()
+        scale, size = self.viewport.devicePixelRatioF(), self.viewport.size()
+        width, height = round(size.width() * scale), round(size.height() * scale)
+        files.picture(self, folder, self.state.name, lambda path: self.viewport.screenshot(path, width, height))
 
     def _remove(self) -> None:
         self.session.remove_photos(self.photos.selected())

@@ -86,7 +86,7 @@ class ExportDialog(QDialog):
         browse = push_button("Browse…")
         browse.clicked.connect(self._browse)
         place.addWidget(browse)
-        form.addRow("F&ile", place)
+        form.addRow(label("File"), place)
         buttons = QHBoxLayout()
         buttons.addStretch()
         cancel = push_button("Cancel")

@@ -28,7 +28,9 @@ def guide(parent: QWidget) -> QDialog:
 
 def mouse(parent: QWidget) -> QDialog:
     """Mouse and keys in the 3D view."""
-    rows = "".join(f"<tr><td style='padding:3px 24px 3px 0'><b>{keys}</b></td><td>{what}</td></tr>" for keys, what in MOUSE)
+    rows = "".join(
+        f"<tr><td style='padding:3px 24px 3px 0'><b>{keys}</b></td><td style='padding:3px 0'>{what}</td></tr>" for keys, what in MOUSE
+    )
     return _dialog("Mouse and keys in the 3D view", [f"<table>{rows}</table>"], parent)
 
 

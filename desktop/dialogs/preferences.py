@@ -37,9 +37,7 @@ class PreferencesDialog(QDialog):
         self.device.currentIndexChanged.connect(self._store)
         form.addRow("&Theme", self.theme)
         form.addRow("&Device", self.device)
-        note = wrapped(
-            "The device is used from the next run on. Results of an earlier device stay valid until something else changes.", "small"
-        )
+        note = wrapped("The device is used from the next run on.", "small")
         close = push_button("Close")
         close.clicked.connect(self.close)
         layout = QVBoxLayout(self)

@@ -23,7 +23,6 @@ class LayersPanel(QTreeWidget):
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
         self.setIndentation(8)
-        self.setViewportMargins(4, 0, 4, 0)
         self.setFrameShape(QTreeWidget.Shape.NoFrame)
         self.header().setStretchLastSection(False)
         self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -73,6 +73,15 @@ def styled(widget: QWidget, name: str = "panel") -> QWidget:
     return widget
 
 
+def padded(widget: QWidget, left: int, top: int, right: int, bottom: int) -> QWidget:
+    """The widget with room around it, on the panel's ground."""
+    holder = styled(QWidget())
+    layout = column(holder, 0, 0)
+    layout.setContentsMargins(left, top, right, bottom)
+    layout.addWidget(widget)
+    return holder
+
+
 def column(parent: QWidget | None = None, margin: int = 8, spacing: int = 8) -> QVBoxLayout:
     """A vertical layout on the grid."""
     layout = QVBoxLayout(parent) if parent is not None else QVBoxLayout()
@@ -110,7 +119,7 @@ class Dock(QDockWidget):
         self.count.setObjectName("dock-count")
         layout = QHBoxLayout(bar)
         layout.setContentsMargins(12, 4, 6, 4)
-        bar.setMinimumHeight(34)
+        layout.addStrut(26)
         layout.setSpacing(6)
         layout.addWidget(title)
         layout.addWidget(self.count)

@@ -59,7 +59,8 @@ class StatusBar(QStatusBar):
     def say(self, text: str) -> None:
         """A passing sentence."""
         if self._state.job is None:
-            self.text.setText(text)
+            self.text.setText(self.text.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(240, self.width() // 3)))
+            self.text.setToolTip(text)
             QTimer.singleShot(6000, self, self._sync)
 
     def measure(self) -> None:
@@ -87,6 +88,7 @@ class StatusBar(QStatusBar):
             self.left.setText(f"{clock(job.eta_seconds)} left" if job.eta_seconds is not None else "")
         else:
             self.text.setText(idle_text(self._state))
+            self.text.setToolTip("")
         self.figures.setText(figures(self._state))
         self._separator.setVisible(bool(self.figures.text()))
 

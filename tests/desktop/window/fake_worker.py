@@ -23,8 +23,8 @@ def run(request: dict) -> None:
         say("stage_started", stage=stage, title=stage.capitalize())
         say("progress", stage=stage, done=1, total=3, detail="one of three", eta_seconds=61.0)
         if behave == "fail" and stage == "depth":
-            error = {"type": "ReconstructionError", "what": "No depth was found.", "why": "The photos overlap too little.", "remedy": "Add photos."}
-            say("failed", error=error)
+            words = {"what": "No depth was found.", "why": "The photos overlap too little.", "remedy": "Add photos."}
+            say("failed", error={"type": "ReconstructionError", **words})
             return
         if behave == "crash":
             sys.stderr.write("Segmentation fault in the toy\n")

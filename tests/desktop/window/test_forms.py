@@ -3,7 +3,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QSpinBox
 from desktop.panels.settings_form import SettingsForm, hint
 from desktop.snapshot import stage_settings
 
-from .conftest import ToyConfig  # noqa: TID252
+from .conftest import ToyConfig
 
 
 def make(app, own=None, preset=None):

@@ -82,13 +82,15 @@ def test_only_three_messages_stay_and_one_is_never_doubled():
     assert [message.what for message in state.messages] == ["m4", "m3", "m2"]
 
 
+GROUNDS = ("window", "panel", "sunken", "hover", "selection", "error_surface", "warn_surface", "info_surface")
+PAIRS = [(text, ground) for text in ("text", "muted") for ground in GROUNDS]
+PAIRS += [(text, ground) for text in ("link", "ok", "warn", "error", "info") for ground in ("panel", "sunken")]
+PAIRS += [("on_accent", "accent"), ("on_accent", "accent_hover"), ("text", "raised")]
+PAIRS += [("on_badge", "ok"), ("on_badge", "warn"), ("on_badge", "error"), ("on_badge", "muted")]
+
+
 @pytest.mark.parametrize("name", sorted(THEMES))
-@pytest.mark.parametrize(
-    ("text", "ground"),
-    [(t, g) for t in ("text", "muted") for g in ("window", "panel", "sunken", "hover", "selection", "error_surface", "warn_surface", "info_surface")]
-    + [(t, g) for t in ("link", "ok", "warn", "error", "info") for g in ("panel", "sunken")]
-    + [("on_accent", "accent"), ("on_accent", "accent_hover"), ("on_badge", "ok"), ("on_badge", "warn"), ("on_badge", "error"), ("text", "raised")],
-)
+@pytest.mark.parametrize(("text", "ground"), PAIRS)
 def test_text_stands_out_from_its_ground(name, text, ground):
     tokens = THEMES[name]
     assert contrast(getattr(tokens, text), getattr(tokens, ground)) >= 4.5

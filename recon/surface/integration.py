@@ -98,11 +98,8 @@ class Integrator:
         pixel = torch.where(inside, row * camera.width + column, 0.0).long()
         depth = self.depth[pixel]
         distance = (depth - z) * self.cosine[pixel] / self.band
-        weight = (
-            self.weight[pixel]
-            * torch.where(distance > 1, self.carving, 1.0)
-            * torch.clamp((distance + self.behind) / (0.5 * self.behind), 0, 1)
-        )
+        fading = torch.clamp((distance + self.behind) / (0.5 * self.behind), 0, 1)
+        weight = self.weight[pixel] * torch.where(distance > 1, self.carving, 1.0) * fading
         weight = torch.where(inside & (depth > 0), weight, 0.0)
         return distance.clamp(-1, 1), weight
 

@@ -53,13 +53,13 @@ setup: .make/dev
 	@touch $@
 
 .make/app: .make/venv $(PINS)
-	@echo "Installing the dependencies (pinned in constraints.txt) ..."
-	@$(PIP) install --quiet -c constraints.txt -e .
+	@echo "Installing the dependencies (pinned in constraints.txt); the first time takes some minutes ..."
+	@$(PIP) install -qq -c constraints.txt -e .
 	@touch $@
 
 .make/dev: .make/venv $(PINS)
-	@echo "Installing the dependencies and the tools for development (pinned in constraints.txt) ..."
-	@$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@echo "Installing the dependencies and the tools for development (pinned in constraints.txt); the first time takes some minutes ..."
+	@$(PIP) install -qq -c constraints.txt -e '.[dev]'
 	@touch $@ .make/app
 
 pins: .make/dev

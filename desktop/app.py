@@ -7,6 +7,9 @@ import sys
 import time
 from pathlib import Path
 
+LOOK_AFTER_MS = 3000
+"""When the device is looked for: importing torch must not delay the first steps."""
+
 
 def main(argv: list[str] | None = None) -> int:
     """Opens the window, on the project named in `argv` when there is one.
@@ -37,6 +40,8 @@ def main(argv: list[str] | None = None) -> int:
     window = MainWindow(preferences)
     if os.environ.get("PHOTOLITH_BENCH_FIRST_PAINT") == "1":
         _measure_first_paint(window)
+    else:
+        QTimer.singleShot(LOOK_AFTER_MS, window.look_at_machine)
     window.show()
     if arguments:
         path = Path(arguments[0]).expanduser().absolute()

@@ -21,7 +21,22 @@ def import_photos(project_path: Path, sources: Sequence[Path], link: bool, step:
     """
     from recon.project import Project
 
-    return Project.open(project_path).add_photos(list(sources), link=link, progress=lambda done, total, _name: step(done, total))
+    return Project.open(project_path).add_photos(unfolded(sources), link=link, progress=lambda done, total, _name: step(done, total))
+
+
+def unfolded(sources: Sequence[Path]) -> list[Path]:
+    """Folders without photos of their own are replaced by those of their sub-folders that have some ('set/images/...')."""
+    result: list[Path] = []
+    for source in sources:
+        inner = [] if not source.is_dir() or _has_photos(source) else [path for path in sorted(source.iterdir()) if _has_photos(path)]
+        result += inner or [source]
+    return result
+
+
+def _has_photos(folder: Path) -> bool:
+    from recon.project import PHOTO_SUFFIXES
+
+    return folder.is_dir() and any(path.suffix.lower() in PHOTO_SUFFIXES for path in folder.iterdir())
 
 
 def remove_photos(project: Any, ids: Sequence[str], box: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoStack
 
 from desktop.commands.undo import Edit, ProjectCommand, change_preset, change_settings, switch_photos
+from desktop.importing import forget
 from desktop.jobs.background import Background
 from desktop.jobs.bridge import JobBridge
 from desktop.preferences import Preferences, projects_folder, untitled
@@ -44,6 +45,7 @@ class Session(QObject):
         self.bridge = bridge or JobBridge(parent=self)
         self.undo = QUndoStack(self)
         self._edits = Background(1, "project", self)
+        self.background = Background(2, "background", self)
         self._refreshing = self._refresh_again = False
         self.runs = Runs(self)
         self._import_step.connect(self._on_import_step)
@@ -85,8 +87,14 @@ class Session(QObject):
     def close_project(self) -> None:
         """Back to the start page; what runs is stopped and can be resumed."""
         self.bridge.cancel()
-        self.undo.clear()
+        self._forget_undo()
         self.state.clear_project()
+
+    def _forget_undo(self) -> None:
+        """Nothing can be undone any more, so what undo kept of removed photos goes."""
+        self.undo.clear()
+        if self.state.project is not None:
+            forget(self.state.project)
 
     def _open(self, work: Callable[[], Snapshot], then: Callable[[], None] | None) -> None:
         if self.bridge.running:
@@ -95,7 +103,7 @@ class Session(QObject):
         self.state.set("project", loading=True)
 
         def done(snapshot: Snapshot) -> None:
-            self.undo.clear()
+            self._forget_undo()
             self.state.clear_project()
             self.state.loading = False
             self.preferences.remember(snapshot.path)
@@ -299,7 +307,9 @@ class Session(QObject):
         """Ends threads and worker."""
         self.runs.close()
         self.undo.blockSignals(True)  # it may outlive those who listen
+        self._forget_undo()
         self._edits.close()
+        self.background.close()
         self.bridge.close()
 
     def when_idle(self, call: Callable[[], None]) -> None:

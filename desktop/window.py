@@ -222,6 +222,19 @@ class MainWindow(QMainWindow):
             told = replace(layer, facts={**layer.facts, **bounds_rows(facts)})
             self.state.set("layers", layers=tuple(told if x.name == name else x for x in self.state.layers))
 
+    def look_at_machine(self) -> None:
+        """Finds out which device computes, on a thread; says so when a GPU lies idle."""
+        from desktop.machine import look
+
+        def done(found: tuple[str, Message | None]) -> None:
+            device, message = found
+            self.status.device = device
+            self.status.measure()
+            if message is not None:
+                self.session.tell(message)
+
+        self.session.background.submit(look, done, lambda error: self.session.log("warning", f"The device was not found out: {error}"))
+
     def _told(self, text: str) -> None:
         self.session.log("info", text)
         self.status.say(text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QIcon, QPixmap
 from PySide6.QtWidgets import QDialog, QHeaderView, QLineEdit, QTreeWidget, QTreeWidgetItem, QVBoxLayout, QWidget
 
 from desktop.commands.actions import TABLE, Actions, keys_of
-from desktop.style import theme
 
 
 class CommandPalette(QDialog):
@@ -38,10 +37,11 @@ class CommandPalette(QDialog):
         """Lists the actions that contain every word of `text`."""
         words = text.casefold().split()
         self.list.clear()
+        blank = QIcon(_blank())
         for title, keys, action in self._entries:
             if action.isEnabled() and all(word in title.casefold() for word in words):
                 item = QTreeWidgetItem([title, keys])
-                item.setIcon(0, action.icon() if not action.icon().isNull() else theme.icon("dot", "muted"))
+                item.setIcon(0, action.icon() if not action.icon().isNull() else blank)
                 item.setData(0, Qt.ItemDataRole.UserRole, action)
                 item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 item.setForeground(1, self.palette().placeholderText())
@@ -70,6 +70,13 @@ class CommandPalette(QDialog):
         self.close()
         if item is not None:
             item.data(0, Qt.ItemDataRole.UserRole).trigger()
+
+
+def _blank() -> QPixmap:
+    """Keeps texts in line where an action has no icon."""
+    result = QPixmap(16, 16)
+    result.fill(Qt.GlobalColor.transparent)
+    return result
 
 
 def _two_columns() -> QTreeWidget:

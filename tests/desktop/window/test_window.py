@@ -1,7 +1,9 @@
+import re
 import struct
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 
@@ -9,7 +11,10 @@ from desktop.commands.actions import TABLE
 from desktop.dialogs.export import ExportDialog
 from desktop.dialogs.palette import CommandPalette
 from desktop.panels.inspector import describe
+from desktop.panels.messages import ICONS
+from desktop.panels.pages import ADVICE
 from desktop.panels.photo_model import PHOTO
+from desktop.panels.pipeline import LOOKS
 from desktop.style import theme
 from recon.project import Project
 
@@ -226,3 +231,22 @@ def test_layout_and_recent_projects_are_remembered(project):
     assert not geometry.isEmpty()
     assert not docks.isEmpty()
     assert project.preferences.recents == (project.state.project,)
+
+
+def test_every_icon_that_the_code_names_is_in_the_font(app):
+    root = Path(theme.__file__).parents[1]
+    named = {entry.icon for entry in TABLE.values() if entry.icon} | {icon for icon, _ in ADVICE}
+    named |= {look[0] for look in (*LOOKS.values(), *ICONS.values())}
+    for path in (*root.glob("*.py"), *root.glob("panels/*.py"), *root.glob("dialogs/*.py")):
+        named |= set(re.findall(r'(?:theme\.icon\(|set_icon\([\w.]+, |tool_button\()"([a-z-]+)"', path.read_text(encoding="utf-8")))
+    assert len(named) > 40
+    for name in named:
+        theme.icon(name)
+
+
+def test_a_folder_that_holds_only_a_folder_of_photos_is_searched_one_deeper(project, until, tmp_path):
+    inner = tmp_path / "scene" / "images"
+    inner.mkdir(parents=True)
+    Image.new("RGB", (32, 32), (9, 9, 9)).save(inner / "deep.png")
+    drop(project, tmp_path / "scene")
+    until(lambda: project.state.photo("deep.png") is not None)

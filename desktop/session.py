@@ -195,7 +195,7 @@ class Session(QObject):
         self.imported.emit(result)
         self.refresh()
         if added:
-            self.check_photos()
+            self.when_idle(self.check_photos)
 
     def _import_failed(self, error: Exception) -> None:
         self._import_over()
@@ -239,7 +239,7 @@ class Session(QObject):
 
     def check_photos(self) -> None:
         """Lets the first stage look at the photos, so that verdicts appear without a run."""
-        if not self.bridge.running:
+        if not self.bridge.running and self.state.enabled_photos >= 2:
             self.runs.run("photos", quiet=True)
 
     # ---- settings

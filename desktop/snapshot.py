@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import struct
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -46,7 +49,8 @@ def read_snapshot(path: Path) -> Snapshot:
     items = tuple(_stage(stage, states[stage.name], project) for stage in stages)
     photos = _photos(project, artifacts)
     thumbnails = _thumbnails(artifacts.get("photos"))
-    layers = find_layers(project.outputs, artifacts.get("undistort"), thumbnails)
+    named = named_thumbnails(project.path / "cache" / "thumbnails", artifacts.get("photos"), thumbnails)
+    layers = find_layers(project.outputs, artifacts.get("undistort"), named)
     summary = _summary(photos, layers)
     return Snapshot(project.path, project.name, project.preset, photos, layers, items, summary, thumbnails, _views(artifacts))
 
@@ -63,15 +67,14 @@ def stage_settings(config_type: type, preset: Mapping[str, Any], own: Mapping[st
     return tuple(result)
 
 
-def find_layers(outputs: Path, undistorted: Any, thumbnails: Mapping[str, Path]) -> tuple[LayerItem, ...]:
+def find_layers(outputs: Path, undistorted: Any, thumbnails: Path | None) -> tuple[LayerItem, ...]:
     """What can be shown: cameras and sparse points of the undistorted scene, and the files under `outputs/`."""
     found: list[LayerItem] = []
     scene = None if undistorted is None else undistorted.path / "scene.npz"
     if scene is not None and scene.exists():
         counts = [_first_count(outputs / "sparse" / name) for name in ("images.bin", "points3D.bin")]
-        folder = next((path.parent for path in thumbnails.values()), None)
         facts, stamp = _file_facts(scene), undistorted.digest
-        found.append(LayerItem("cameras", "cameras", scene, stamp, counts[0], "cameras", facts=facts, thumbnails=folder))
+        found.append(LayerItem("cameras", "cameras", scene, stamp, counts[0], "cameras", facts=facts, thumbnails=thumbnails))
         found.append(LayerItem("sparse", "sparse", scene, stamp, counts[1], facts=facts))
     cloud, mesh = outputs / "cloud.ply", outputs / "mesh.ply"
     if cloud.exists():
@@ -160,6 +163,32 @@ def _thumbnails(photos: Any) -> dict[str, Path]:
     if photos is None:
         return {}
     return {name: path for name, path in photos.items.items() if not name.startswith("verdict__")}
+
+
+def named_thumbnails(folder: Path, photos: Any, thumbnails: Mapping[str, Path]) -> Path | None:
+    """A folder with `<photo id>.jpg` of every thumbnail, for the frusta; None when there is none and it cannot be made."""
+    if photos is None or not thumbnails:
+        return None
+    target = folder / photos.digest[:16]
+    if target.is_dir():
+        return target
+    making = folder / f"making-{os.getpid()}-{threading.get_ident()}"
+    try:
+        shutil.rmtree(folder, ignore_errors=True)
+        making.mkdir(parents=True)
+        for name, path in thumbnails.items():
+            _link(path, making / f"{name}.jpg")
+        making.rename(target)
+    except OSError:  # a read-only project is shown without pictures in the frusta
+        return None
+    return target
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        shutil.copyfile(source, target)
 
 
 def _views(artifacts: Mapping[str, Any]) -> dict[str, tuple[Path | None, Path | None]]:

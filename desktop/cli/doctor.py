@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -210,13 +211,12 @@ def judge_drawing(opengl: dict[str, Any], vulkan: dict[str, Any]) -> Finding:
 
 def _extras() -> list[Finding]:
     """Optional parts of the installation."""
-    from packaging.requirements import Requirement
-
     found: dict[str, list[tuple[str, bool]]] = {}
-    for requirement in map(Requirement, requires("photolith") or [] if _version("photolith") else []):
-        extra = str(requirement.marker).partition("extra == ")[2].strip("\"' ")
+    for line in (requires("photolith") or []) if _version("photolith") else []:
+        extra = line.partition("extra == ")[2].strip("\"' ")
+        name = re.split(r"[^A-Za-z0-9._-]", line, maxsplit=1)[0]
         if extra:
-            found.setdefault(extra, []).append((requirement.name, bool(_version(requirement.name))))
+            found.setdefault(extra, []).append((name, bool(_version(name))))
     return [_extra(name, parts) for name, parts in found.items()]
 
 

@@ -31,6 +31,7 @@ def tool_button(icon: str, tip: str, color: str = "muted", size: int = 16) -> QT
     theme.set_icon(button, icon, color)
     button.setIconSize(QSize(size, size))
     button.setProperty("small", True)
+    button.setMinimumSize(size + 8, size + 8)
     button.setToolTip(tip)
     button.setAccessibleName(tip)
     return button

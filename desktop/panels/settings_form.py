@@ -122,6 +122,7 @@ def _integer(item: SettingItem, changed: Callable[[Any], None]) -> QSpinBox:
     box.setGroupSeparatorShown(True)
     box.setValue(int(item.value))
     box.setKeyboardTracking(False)
+    box.lineEdit().setTextMargins(4, 0, 0, 0)
     box.setSuffix(f" {item.unit}" if item.unit else "")
     box.valueChanged.connect(changed)
     return box
@@ -138,6 +139,7 @@ def _number(item: SettingItem, changed: Callable[[Any], None]) -> QDoubleSpinBox
     box.setSingleStep(10.0 ** (1 - digits) if size < 10 else size / 20)
     box.setValue(float(item.value))
     box.setKeyboardTracking(False)
+    box.lineEdit().setTextMargins(4, 0, 0, 0)
     box.setSuffix(f" {item.unit}" if item.unit else "")
     box.valueChanged.connect(lambda value: changed(round(value, digits)))
     return box

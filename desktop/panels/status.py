@@ -35,6 +35,7 @@ class StatusBar(QStatusBar):
         line.setContentsMargins(12, 2, 0, 2)
         for widget in (self.text, self.bar, self.left, self.stop):
             line.addWidget(widget)
+        line.addStretch()
         job.setLayout(line)
         self.addWidget(job)
         self.machine = label("", "muted")

@@ -29,7 +29,7 @@ def write_depth(depth_map: DepthMap, path: Path) -> None:
             if value is None:
                 continue
             with archive.open(zipfile.ZipInfo(f"{name}.npy", (1980, 1, 1, 0, 0, 0)), "w", force_zip64=True) as stream:
-                np.lib.format.write_array(stream, np.ascontiguousarray(value, _DTYPES[name]), allow_pickle=False)
+                np.lib.format.write_array(stream, np.asarray(value, _DTYPES[name], order="C"), allow_pickle=False)
 
 
 def read_depth(path: Path) -> DepthMap:

@@ -14,10 +14,10 @@ class DepthConfig:
     max_size: int = setting(
         1600, "Longer side of the pictures that are matched; larger ones are reduced.", unit="px", minimum=160, maximum=8192
     )
-    sources: int = setting(6, "Neighbouring photos each photo is compared with.", minimum=1, maximum=16)
+    sources: int = setting(4, "Neighbouring photos each photo is compared with.", minimum=1, maximum=16)
     cost: str = setting("zncc", "Photometric cost.", choices=("zncc", "census"))
-    window: int = setting(7, "Side of the matching window at each level.", unit="px", minimum=3, maximum=15)
-    best: int = setting(3, "Best agreeing neighbours that count; the others may be occluded.", minimum=1, maximum=16)
+    window: int = setting(5, "Side of the matching window at each level.", unit="px", minimum=3, maximum=15)
+    best: int = setting(2, "Best agreeing neighbours that count; the others may be occluded.", minimum=1, maximum=16)
     coarse_side: int = setting(
         150,
         "Shorter side of the coarsest level, where the whole depth range is searched.",
@@ -28,7 +28,7 @@ class DepthConfig:
     )
     steps: int = setting(4, "Depth steps searched on either side at each finer level.", minimum=1, maximum=16, advanced=True)
     rounds: int = setting(2, "Refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
-    smoothness: float = setting(0.1, "Cost of a depth step between neighbouring pixels.", minimum=0.0, maximum=2.0, advanced=True)
+    smoothness: float = setting(0.05, "Cost of a depth step between neighbouring pixels.", minimum=0.0, maximum=2.0, advanced=True)
 
 
 @dataclass(frozen=True)
@@ -41,4 +41,4 @@ class CloudConfig:
     )
     depth_error: float = setting(0.01, "Largest relative difference of agreeing depths.", minimum=0.0005, maximum=0.2)
     min_views: int = setting(3, "Views that must agree on a point, its own included.", minimum=2, maximum=16)
-    min_confidence: float = setting(0.2, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)
+    min_confidence: float = setting(0.0, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)

@@ -31,14 +31,15 @@ class MatchingCost(Protocol):
 
 
 class Zncc:
-    """Zero-mean normalised cross-correlation over a square window of grey values.
+    """Zero-mean normalised cross-correlation of grey values over a square window.
 
     Args:
         radius: Half side of the window.
-        noise: Variance added to both windows, so that noise in flat areas does not correlate perfectly by chance.
+        noise: Variance added to both windows: about that of rounding to 8 bits, so faint texture still counts and
+            none (a black background) correlates with nothing.
     """
 
-    def __init__(self, radius: int, noise: float = 2e-5) -> None:
+    def __init__(self, radius: int, noise: float = 5e-7) -> None:
         self.radius, self.noise = radius, noise
 
     def features(self, image_chw: Tensor) -> Tensor:
@@ -49,20 +50,20 @@ class Zncc:
     def reference(self, features_chw: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Grey values, window means and inverse standard deviations."""
         grey = features_chw[0]
-        area = (2 * self.radius + 1) ** 2
-        mean = box_sum(grey, self.radius) / area
-        variance = box_sum(grey * grey, self.radius) / area - mean * mean
-        return grey, mean, (variance.clamp_min(0) + self.noise).rsqrt()
+        mean, square = self._means(torch.stack([grey, grey * grey]))
+        return grey, mean, ((square - mean * mean).clamp_min(0) + self.noise).rsqrt()
 
     def similarity(self, reference: tuple[Tensor, Tensor, Tensor], warped_schw: Tensor) -> Tensor:
         """ZNCC `[S, H - 2 radius, W - 2 radius]`."""
         grey, mean, inverse_std = reference
         warped = warped_schw[:, 0]
-        sums = box_sum(torch.stack([warped, warped * warped, warped * grey]), self.radius)
-        sums *= 1.0 / (2 * self.radius + 1) ** 2
-        variance = torch.addcmul(sums[1], sums[0], sums[0], value=-1).clamp_min_(0).add_(self.noise).rsqrt_()
-        covariance = torch.addcmul(sums[2], sums[0], mean, value=-1)
-        return covariance.mul_(variance).mul_(inverse_std)
+        warped_mean, square, product = self._means(torch.stack([warped, warped * warped, warped * grey]))
+        scale = square.addcmul_(warped_mean, warped_mean, value=-1).clamp_min_(0).add_(self.noise).rsqrt_()
+        return product.addcmul_(warped_mean, mean, value=-1).mul_(scale).mul_(inverse_std)
+
+    def _means(self, values: Tensor) -> Tensor:
+        """Means over the window."""
+        return box_sum(values, self.radius).mul_(1.0 / (2 * self.radius + 1) ** 2)
 
 
 class Census:
@@ -75,9 +76,7 @@ class Census:
         noise: Difference of grey values at which a sign is half certain.
     """
 
-    offsets = tuple(
-        (dy, dx) for dy in (-2, -1, 0, 1, 2) for dx in (-2, -1, 0, 1, 2) if max(abs(dy), abs(dx)) == 2 or dy * dx == 0 != dy + dx
-    )
+    offsets = tuple((dy, dx) for dy in range(-2, 3) for dx in range(-2, 3) if max(abs(dy), abs(dx)) == 2)
 
     def __init__(self, radius: int, noise: float = 0.01) -> None:
         self.radius, self.noise = radius, noise

@@ -24,6 +24,9 @@ from recon.mvs.warp import pixels_per_inverse_depth
 from recon.scene import DepthMap
 
 
+COARSE = 2.0
+
+
 def estimate_depth(
     reference: Picture,
     sources: Sequence[Picture],
@@ -58,7 +61,9 @@ def _coarse(matcher: Matcher, near: float, far: float, config: DepthConfig) -> T
     span = float(pixels_per_inverse_depth(matcher.rays, middle).median()) * (1 / near - 1 / far)
     count = int(np.clip(np.ceil(span), 24, 256))
     planes = list(plane_stack(near, far, count, like))
-    costs = semi_global(matcher.volume(planes), edge_strength(matcher.reference), config.smoothness, 4 * config.smoothness, matcher.check)
+    costs = semi_global(
+        matcher.volume(planes), edge_strength(matcher.reference), COARSE * config.smoothness, 4 * COARSE * config.smoothness, matcher.check
+    )
     step = torch.full_like(like, (1 / near - 1 / far) / (count - 1))
     field = winner(costs, planes[0], step)
     return field
@@ -77,7 +82,7 @@ def _finer(matcher: Matcher, coarser: Tensor, near: float, far: float, config: D
         costs = matcher.volume(hypotheses)
         costs = semi_global(costs, edge, config.smoothness, 4 * config.smoothness, matcher.check)
         field = median3(winner(costs, hypotheses[0], step))
-        field = propagate(matcher, field)
+        field = propagate(matcher, field).clamp(0.5 / far, 2.0 / near)
         step_px, steps = step_px * 0.5, max(2, steps // 2)
     return field
 

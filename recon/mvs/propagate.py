@@ -9,7 +9,7 @@ from torch.nn.functional import pad
 from recon.mvs.matcher import Matcher
 
 
-def propagate(matcher: Matcher, field: Tensor, reach: tuple[int, ...] = (3,), gain: float = 0.02) -> Tensor:
+def propagate(matcher: Matcher, field: Tensor, reach: tuple[int, ...] = (2, 6), gain: float = 0.05) -> Tensor:
     """Replaces pixels by the surface of a neighbour where that agrees better with the pictures.
 
     Args:

@@ -1,0 +1,108 @@
+"""Depth of small analytic scenes."""
+
+import numpy as np
+import pytest
+
+from recon.errors import Cancelled
+from recon.mvs import DepthConfig, estimate_depth
+from recon.mvs.matcher import Picture
+from tests.recon.mvs.planes import everywhere, photograph, ring
+
+SIZE = (160, 120)
+SMALL = DepthConfig(coarse_side=60)
+SLANT = np.array([0.55, 0.1, -0.83])
+BACK = (np.array([0.0, 0.0, -1.0]), -0.5, everywhere)
+FRONT = (np.array([0.0, 0.0, -1.0]), 0.0, lambda p: (np.abs(p[..., 0]) < 0.3) & (np.abs(p[..., 1]) < 0.25))
+
+
+def shoot(planes, count=5):
+    return [photograph(view, planes) for view in ring(count, SIZE)]
+
+
+def estimate(shots, config=SMALL, near=1.2, far=4.0, **more):
+    return estimate_depth(shots[0][0], [picture for picture, _ in shots[1:]], near, far, config, **more)
+
+
+@pytest.mark.parametrize(("cost", "typical"), [("zncc", 0.002), ("census", 0.004)])
+def test_a_slanted_plane_has_no_steps(cost, typical):
+    shots = shoot([(SLANT, 0.0, everywhere)])
+    found = estimate(shots, DepthConfig(coarse_side=60, cost=cost))
+    inner = np.s_[12:-12, 16:-16]
+    error = np.abs(found.depth - shots[0][1])[inner] / shots[0][1][inner]
+    assert np.median(error) < typical
+    assert np.quantile(error, 0.9) < 5 * typical
+    normal = shots[0][0].view.cam_from_world.rotate(SLANT / np.linalg.norm(SLANT))
+    assert np.median(found.normal[inner] @ normal) > 0.97
+
+
+def test_a_depth_edge_is_found_where_it_is():
+    shots = shoot([FRONT, BACK])
+    found = estimate(shots)
+    wrong = np.abs(found.depth - shots[0][1]) / shots[0][1] > 0.05
+    step = np.abs(np.diff(shots[0][1], axis=1, prepend=shots[0][1][:, :1])) > 0.2
+    near_edge = np.array([[step[y, max(0, x - 4) : x + 5].any() for x in range(SIZE[0])] for y in range(SIZE[1])])
+    inner = np.s_[12:-12, 20:-20]
+    assert wrong[inner][~near_edge[inner]].mean() < 0.03
+    assert wrong[inner][near_edge[inner]].mean() < 0.45
+
+
+def test_confidence_is_high_on_texture_and_low_on_black():
+    shots = shoot([FRONT])
+    found = estimate(shots)
+    front = shots[0][1] > 0
+    assert found.confidence[front].mean() > 0.8
+    black = ~front
+    black[:, 1:] &= ~front[:, :-1]
+    far_off = np.zeros_like(black)
+    far_off[:10] = far_off[-10:] = True
+    assert found.confidence[far_off & black].max() < 0.1
+
+
+def test_masked_pixels_have_no_depth_but_sources_keep_their_pictures():
+    shots = shoot([BACK])
+    mask = np.ones((SIZE[1], SIZE[0]), bool)
+    mask[:40] = False
+    masked = [(Picture(p.view, p.image, mask), d) for p, d in shots]
+    free, found = estimate(shots), estimate(masked)
+    assert (found.depth[:40] == 0).all()
+    assert (found.normal[:40] == 0).all()
+    np.testing.assert_array_equal(found.depth[40:], free.depth[40:])
+
+
+def test_result_does_not_depend_on_memory():
+    shots = shoot([FRONT, BACK], 3)
+    wide, narrow = estimate(shots, memory=1 << 30), estimate(shots, memory=1 << 20)
+    assert (np.abs(wide.depth - narrow.depth) > 1e-3 * wide.depth).mean() < 0.01
+
+
+def test_same_input_gives_the_same_bytes():
+    shots = shoot([FRONT, BACK], 3)
+    np.testing.assert_array_equal(estimate(shots).depth, estimate(shots).depth)
+
+
+def test_depths_stay_in_front_of_the_camera_in_pure_noise():
+    rng = np.random.default_rng(1)
+    shots = [(Picture(v, rng.integers(0, 255, (SIZE[1], SIZE[0], 3)).astype(np.uint8)), None) for v in ring(3, SIZE)]
+    found = estimate(shots)
+    assert np.isfinite(found.depth).all()
+    assert (found.depth >= 0).all()
+    assert found.confidence.mean() < 0.6
+
+
+def test_one_source_is_enough():
+    shots = shoot([BACK], 2)
+    found = estimate(shots)
+    inner = np.s_[20:-20, 40:-40]
+    assert np.median(np.abs(found.depth - shots[0][1])[inner]) < 0.02
+
+
+def test_cancelling_is_heard_soon():
+    calls = []
+
+    def check():
+        calls.append(1)
+        if len(calls) > 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        estimate(shoot([BACK], 2), check=check)

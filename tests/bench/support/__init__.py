@@ -1,0 +1,1 @@
+"""What the benches share: data, runs of the pipeline, tables."""

@@ -1,0 +1,71 @@
+"""The rendered scenes: ten textured meshes on a photo-textured ground, 18 photographs each, and their true surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from recon.synth import Light, SynthScene, load_textured_mesh, orbit, pinhole
+from recon.synth.photographs import Views, write_cameras, write_photographs
+from recon.synth.shapes import ground
+from recon.synth.surface_points import count_views, sample_triangles
+from recon.synth.textures import photo_texture
+
+# Ten of the 37, for variety of shape, texture and trouble; see the words in the table.
+MESHES = {
+    "avocado": "smooth organic shape, soft low-contrast texture",
+    "suzanne": "deep concavities, grey and nearly without texture",
+    "spot": "legs, ears and horns; large plain patches",
+    "doraemon_bowl": "thin-walled open bowl, mostly plain white",
+    "stapler_1": "hinged machine with slots, plain faces",
+    "mini_claw_hammer_1": "slender handle, dark grip, thin claw",
+    "repellent": "smooth cylinder with a printed label",
+    "suger_2": "printed can, rich texture",
+    "correction_fluid": "slim pen with small print, thin parts",
+    "remote_controller_1": "flat slab, plain back, repeated buttons",
+}
+DIAGONAL = 2.0
+TRUTH_SAMPLES = 1_000_000
+LIGHT = Light(direction=(0.4, -0.55, 1.0), radius=0.04, shadow_samples=2)
+
+
+@dataclass(frozen=True)
+class RenderedSet:
+    """Files of one rendered scene."""
+
+    photos: Path
+    masks: Path
+    cameras: Path
+    truth: Path
+    count: int
+
+
+def make_set(mesh_file: Path, ground_photo: Path, folder: Path, *, views: int = 18, width: int = 800, height: int = 600) -> RenderedSet:
+    """Renders a scene into `folder` unless it is there already."""
+    result = RenderedSet(folder / "photos", folder / "masks", folder / "cameras.json", folder / "truth.npz", views)
+    if result.truth.is_file():
+        return result
+    scene, cameras = build(mesh_file, ground_photo, views, width, height)
+    result.masks.mkdir(parents=True, exist_ok=True)
+    for name, shot in write_photographs(scene, cameras, result.photos, seed=1, quality=95):
+        cv2.imwrite(str(result.masks / Path(name).with_suffix(".png")), (shot.object_id == 1).astype(np.uint8) * 255)
+    write_cameras(cameras, result.cameras)
+    caster = scene.renderer.caster
+    rng = np.random.default_rng(2)
+    points, _ = sample_triangles(caster.corners[caster.face_object == 1], TRUTH_SAMPLES, rng)
+    seen = count_views(caster, list(cameras.values()), points, 1e-4 * DIAGONAL) >= 2
+    np.savez(result.truth, points=points[seen], hidden=points[~seen])
+    return result
+
+
+def build(mesh_file: Path, ground_photo: Path, views: int, width: int, height: int) -> tuple[SynthScene, Views]:
+    """The scene (0 = ground, 1 = object of diagonal 2) and its cameras: an orbit at 20 and 40 degrees in turn."""
+    mesh = load_textured_mesh(mesh_file, diagonal=DIAGONAL)
+    floor = ground("ground", 12.0, photo_texture(ground_photo, 2048), repeat=3.0)
+    middle = (0.0, 0.0, float(mesh.bounds[1][2]) / 2)
+    camera = pinhole(width, height, 45.0)
+    poses = orbit(views, radius=3.2, elevation=(20.0, 40.0), target=middle)
+    return SynthScene((floor, mesh), LIGHT), {f"{i:02d}.jpg": (camera, pose) for i, pose in enumerate(poses)}

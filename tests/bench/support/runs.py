@@ -1,0 +1,82 @@
+"""One reconstruction through the command line in a process of its own: what a user would get, with its time and peak memory."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+CLI = "import sys; from desktop.cli.main import main; sys.exit(main())"
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run cost and where it left its outputs."""
+
+    outputs: Path
+    report: dict[str, Any]
+    seconds: float
+    peak_gib: float
+
+
+class RunFailed(RuntimeError):
+    """The command ended with an error; its last words are the message."""
+
+
+def reconstruct(photos: Path, project: Path, *options: str) -> Run:
+    """`photolith reconstruct PHOTOS -o PROJECT OPTIONS`; its words go to PROJECT.log.
+
+    Raises:
+        RunFailed: The exit code was not 0.
+    """
+    project.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-c", CLI, "reconstruct", str(photos), "-o", str(project), *options]
+    seconds, peak = measured(command, project.with_suffix(".log"))
+    report = json.loads((project / "outputs" / "report.json").read_text(encoding="utf-8"))
+    return Run(project / "outputs", report, seconds, peak)
+
+
+def measured(command: Sequence[str], log: Path) -> tuple[float, float]:
+    """Runs a command to its end: seconds and peak memory in GiB of the process (and of children it waited for).
+
+    Raises:
+        RunFailed: The exit code was not 0.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    start = time.monotonic()
+    with log.open("wb") as words:
+        process = subprocess.Popen(list(command), stdout=words, stderr=subprocess.STDOUT)
+        if hasattr(os, "wait4"):
+            _, status, usage = os.wait4(process.pid, 0)
+            code, peak = os.waitstatus_to_exitcode(status), usage.ru_maxrss / 2**20
+            process.returncode = code
+        else:  # Windows
+            code, peak = process.wait(), float("nan")
+    if code != 0:
+        tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
+        raise RunFailed(f"exit code {code}: {tail}")
+    return time.monotonic() - start, peak
+
+
+def stage_seconds(report: dict[str, Any], name: str) -> float:
+    """Seconds a stage took, from the report; NaN when it is not there."""
+    stages = report.get("stages", {})
+    entries = stages.values() if isinstance(stages, dict) else stages
+    for key, entry in zip(stages if isinstance(stages, dict) else [None] * len(stages), entries, strict=True):
+        if name in (key, entry.get("name"), entry.get("stage")):
+            return float(entry.get("seconds", float("nan")))
+    return float("nan")
+
+
+def save_json(path: Path, value: Any) -> None:
+    """Writes to a temporary name and renames."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(value, indent=1, default=lambda o: asdict(o) if hasattr(o, "__dataclass_fields__") else str(o)))
+    temporary.replace(path)

@@ -169,7 +169,7 @@ def named_thumbnails(folder: Path, photos: Any, thumbnails: Mapping[str, Path]) 
     """A folder with `<photo id>.jpg` of every thumbnail, for the frusta; None when there is none and it cannot be made."""
     if photos is None or not thumbnails:
         return None
-    target = folder / photos.digest[:16]
+    target: Path = folder / photos.digest[:16]
     if target.is_dir():
         return target
     making = folder / f"making-{os.getpid()}-{threading.get_ident()}"

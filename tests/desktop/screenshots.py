@@ -97,7 +97,7 @@ def show_state(window: MainWindow, name: str, folder: Path) -> None:
         state.set("job", job=Job("Depth maps", "depth", 6, 15, "IMG_4006.jpg", 72.0))
     elif name == "error":
         state.set("stages", stages=made_up_stages(3, 2))
-        state.failed_stage = "sfm"
+        state.failed_stage, state.failed_why = "sfm", "The photos do not fit together."
         message = Message(
             "The photos do not fit together.",
             "No two photos share more than 11 points; 30 are needed.",

@@ -13,8 +13,8 @@ class MeshConfig:
 
     method: str = setting(
         "auto",
-        "How the surface is made: 'tsdf' averages the depth maps, 'poisson' fits a smooth closed surface to the points, "
-        "'auto' takes 'tsdf' and, when the depth maps give nothing, 'poisson'.",
+        "How the surface is made: 'tsdf' averages the depth maps (fast, leaves gaps open), 'poisson' fits a smooth surface to "
+        "the points (more complete, slower), 'auto' takes 'poisson'.",
         choices=("auto", "tsdf", "poisson"),
     )
     voxel_pixels: float = setting(
@@ -35,14 +35,20 @@ class MeshConfig:
         maximum=1000.0,
         advanced=True,
     )
+    gap_passes: int = setting(
+        2, "Passes that close gaps of a few pixels in the depth maps.", unit="passes", minimum=0, maximum=20, advanced=True
+    )
     carving: float = setting(
         0.2, "Weight with which a depth map empties the space in front of it; removes crumbs.", minimum=0.0, maximum=1.0, advanced=True
     )
     min_weight: float = setting(
-        0.5, "Voxels with a smaller sum of weights stay open; a perfect view counts 1.", minimum=0.01, maximum=100.0, advanced=True
+        0.1, "Voxels with a smaller sum of weights stay open; a perfect view counts 1.", minimum=0.01, maximum=100.0, advanced=True
     )
     poisson_depth: int = setting(
         0, "Depth of the octree; 0 = from the density of the points.", unit="levels", minimum=0, maximum=13, advanced=True
+    )
+    poisson_cell: float = setting(
+        2.0, "Smallest cell of the octree, in point spacings.", unit="spacings", minimum=0.5, maximum=50.0, advanced=True
     )
     trim: float = setting(
         4.0,

@@ -12,6 +12,7 @@ from recon.surface.config import MeshConfig
 
 Map = NDArray[np.float32]
 _UNKNOWN_COSINE = 0.3
+_GAP_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +52,33 @@ def weigh(depth_map: DepthMap, camera: Camera, config: MeshConfig) -> WeightedDe
     if depth_map.confidence is not None:
         keep &= depth_map.confidence >= config.min_confidence
     cosine = np.where(known, np.maximum(projected, max(config.min_cosine, 0.05)), np.float32(1))
-    return WeightedDepth(np.where(keep, depth, 0), np.where(keep, weight, 0).astype(np.float32), cosine.astype(np.float32))
+    usable = WeightedDepth(np.where(keep, depth, 0), np.where(keep, weight, 0).astype(np.float32), cosine.astype(np.float32))
+    return close_gaps(usable, camera, config)
+
+
+def close_gaps(pixels: WeightedDepth, camera: Camera, config: MeshConfig) -> WeightedDepth:
+    """Gives unknown pixels amid known ones the mean depth of their 5x5 neighbourhood, at a small weight.
+
+    Only where at least a quarter of the neighbourhood is known and all of it lies within `config.edge_footprints`, so that
+    nothing grows over an edge. Depth, weight and cosine are those of the neighbours; `config.gap_passes` times.
+    """
+    import cv2
+
+    depth, weight, cosine = pixels.depth.copy(), pixels.weight.copy(), pixels.cosine.copy()
+    limit = np.float32(config.edge_footprints / min(camera.fx, camera.fy))
+    kernel = np.ones((5, 5), np.uint8)
+    for _ in range(config.gap_passes):
+        known = (depth > 0).astype(np.float32)
+        count = cv2.boxFilter(known, -1, (5, 5), normalize=False)
+        total = np.maximum(count, 1)
+        mean = cv2.boxFilter(depth, -1, (5, 5), normalize=False) / total
+        spread = cv2.dilate(depth, kernel) - cv2.erode(np.where(depth > 0, depth, np.float32(1e30)), kernel)
+        gap = (depth == 0) & (count >= 7) & (spread < limit * mean)
+        for values in (weight, cosine):
+            values[gap] = (cv2.boxFilter(values * known, -1, (5, 5), normalize=False) / total)[gap]
+        weight[gap] *= np.float32(_GAP_WEIGHT)
+        depth[gap] = mean[gap]
+    return WeightedDepth(depth, weight, cosine)
 
 
 def pixel_rays(camera: Camera) -> Map:

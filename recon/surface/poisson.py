@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,7 @@ def poisson_mesh(
     spacing: float | None = None,
     threads: int = 2,
     check_cancelled: Callable[[], None] = lambda: None,
+    note: Callable[[str, Any], None] = lambda key, value: None,
 ) -> TriMesh:
     """Fits a smooth surface to the points.
 
@@ -40,6 +42,7 @@ def poisson_mesh(
         spacing: Distance between neighbouring points; measured when left out.
         threads: For the solver.
         check_cancelled: Called a few times a second; may raise to stop.
+        note: Takes facts for the report.
 
     Raises:
         ReconstructionError: Too few points, or no normals.
@@ -47,8 +50,9 @@ def poisson_mesh(
     """
     cloud = _usable(cloud)
     spacing = spacing or point_spacing(cloud)
-    extent = float((cloud.points.max(axis=0) - cloud.points.min(axis=0)).max())
-    depth = config.poisson_depth or int(np.clip(np.ceil(np.log2(max(1.1 * extent / spacing, 2))), 5, _DEEPEST))
+    depth = config.poisson_depth or octree_depth(cloud, config.poisson_cell * spacing)
+    note("point_spacing", spacing)
+    note("octree_depth", depth)
     with tempfile.TemporaryDirectory(prefix="photolith-poisson-") as folder:
         source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
         center = cloud.points.mean(axis=0)
@@ -67,6 +71,13 @@ def point_spacing(cloud: PointCloud) -> float:
     step = max(1, len(cloud) // _SAMPLE)
     distance = cKDTree(cloud.points).query(cloud.points[::step], k=7, workers=-1)[0][:, 6]
     return max(float(np.median(distance)) / 2**0.5, 1e-12)
+
+
+def octree_depth(cloud: PointCloud, cell: float) -> int:
+    """Levels at which the cells of the octree around the cloud are at most `cell` wide, 5 to 11."""
+    extent = float((cloud.points.max(axis=0) - cloud.points.min(axis=0)).max())
+    wanted = int(np.ceil(np.log2(max(1.1 * extent / cell, 2))))
+    return int(np.clip(wanted, 5, _DEEPEST))
 
 
 def _usable(cloud: PointCloud) -> PointCloud:

@@ -69,19 +69,12 @@ def make_mesh(
     facts = facts or Facts()
     if not len(cloud):
         raise empty_cloud()
-    method = "tsdf" if config.method == "auto" else config.method
-    mesh: TriMesh | None = None
+    method = "poisson" if config.method == "auto" else config.method
     if method == "tsdf":
-        try:
-            mesh = _fuse(scene, depths, config, pulse, facts)
-        except ReconstructionError:
-            if config.method != "auto":
-                raise
-            method = "poisson"
-            facts.note("fallback", "The depth maps gave no surface; it was fitted to the points.")
-    if mesh is None:
-        pulse(0, 0, "fitting a surface to the points")
-        mesh = poisson_mesh(cloud, config, threads=threads, check_cancelled=lambda: pulse(0, 0, "fitting a surface to the points"))
+        mesh = _fuse(scene, depths, config, pulse, facts)
+    else:
+        step = partial(pulse, 0, 0, "fitting a surface to the points")
+        mesh = poisson_mesh(cloud, config, threads=threads, check_cancelled=step, note=facts.note)
     facts.note("method", method)
     mesh = clean(mesh, config, pulse, facts)
     return finish(mesh, scene, picture, config, pulse, facts, set(depths))

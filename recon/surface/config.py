@@ -50,6 +50,14 @@ class MeshConfig:
     poisson_cell: float = setting(
         2.0, "Smallest cell of the octree, in point spacings.", unit="spacings", minimum=0.5, maximum=50.0, advanced=True
     )
+    poisson_points: int = setting(
+        2_000_000,
+        "Points given to the Poisson solver at most; it needs about 1 kB a point.",
+        unit="points",
+        minimum=10_000,
+        maximum=100_000_000,
+        advanced=True,
+    )
     trim: float = setting(
         4.0,
         "Poisson surface farther than this many point spacings from every point is removed.",

@@ -49,6 +49,9 @@ def poisson_mesh(
         ResourceError: The solver ended early, mostly for lack of memory.
     """
     cloud = _usable(cloud)
+    if len(cloud) > config.poisson_points:
+        note("points_thinned", f"{len(cloud)} points were thinned to {config.poisson_points}.")
+        cloud = cloud.select(np.random.default_rng(0).permutation(len(cloud))[: config.poisson_points])
     spacing = spacing or point_spacing(cloud)
     depth = config.poisson_depth or octree_depth(cloud, config.poisson_cell * spacing)
     note("point_spacing", spacing)
@@ -74,9 +77,9 @@ def point_spacing(cloud: PointCloud) -> float:
 
 
 def octree_depth(cloud: PointCloud, cell: float) -> int:
-    """Levels at which the cells of the octree around the cloud are at most `cell` wide, 5 to 11."""
+    """Levels at which the cells of the octree around the cloud are about `cell` wide, 5 to 11."""
     extent = float((cloud.points.max(axis=0) - cloud.points.min(axis=0)).max())
-    wanted = int(np.ceil(np.log2(max(1.1 * extent / cell, 2))))
+    wanted = int(np.round(np.log2(max(1.1 * extent / cell, 2))))
     return int(np.clip(wanted, 5, _DEEPEST))
 
 

@@ -7,7 +7,8 @@ depth weighs by confidence and angle.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -111,14 +112,28 @@ def fuse_depths(
     offsets = _voxel_offsets(grid, plan.voxel, blocks, rows)
     tsdf, weight = (_values(grid, name) for name in ("tsdf", "weight"))
     corners = torch.from_numpy(blocks.astype(np.float32) * np.float32(BLOCK * plan.voxel))
-    for number, frame in enumerate(frames):
-        progress(number, len(frames))
-        Integrator(frame, offsets, plan.voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
+    with single_thread():
+        for number, frame in enumerate(frames):
+            progress(number, len(frames))
+            Integrator(frame, offsets, plan.voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
     progress(len(frames), len(frames))
     mesh = grid.extract_triangle_mesh(config.min_weight)
     if "positions" not in mesh.vertex or "indices" not in mesh.triangle or not len(mesh.triangle.indices):
         raise no_depth()
     return canonical(TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+
+
+@contextmanager
+def single_thread() -> Iterator[None]:
+    """One torch thread for many small operations: with more, they wait for each other longer than they work."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def canonical(mesh: TriMesh) -> TriMesh:

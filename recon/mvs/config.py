@@ -19,7 +19,7 @@ class DepthConfig:
     window: int = setting(5, "Side of the matching window at each level.", unit="px", minimum=3, maximum=15)
     best: int = setting(2, "Best agreeing neighbours that count; the others may be occluded.", minimum=1, maximum=16)
     coarse_side: int = setting(
-        150,
+        75,
         "Shorter side of the coarsest level, where the whole depth range is searched.",
         unit="px",
         minimum=32,
@@ -27,7 +27,7 @@ class DepthConfig:
         advanced=True,
     )
     steps: int = setting(4, "Depth steps searched on either side at each finer level.", minimum=1, maximum=16, advanced=True)
-    rounds: int = setting(2, "Refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
+    rounds: int = setting(3, "Refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
     smoothness: float = setting(0.05, "Cost of a depth step between neighbouring pixels.", minimum=0.0, maximum=2.0, advanced=True)
 
 
@@ -37,8 +37,8 @@ class CloudConfig:
 
     neighbours: int = setting(10, "Other photos each depth map is checked against.", minimum=1, maximum=32)
     pixel_error: float = setting(
-        1.0, "Largest forward-backward reprojection error of agreeing depths.", unit="px", minimum=0.1, maximum=8.0
+        1.5, "Largest forward-backward reprojection error of agreeing depths.", unit="px", minimum=0.1, maximum=8.0
     )
-    depth_error: float = setting(0.01, "Largest relative difference of agreeing depths.", minimum=0.0005, maximum=0.2)
+    depth_error: float = setting(0.015, "Largest relative difference of agreeing depths.", minimum=0.0005, maximum=0.2)
     min_views: int = setting(3, "Views that must agree on a point, its own included.", minimum=2, maximum=16)
     min_confidence: float = setting(0.0, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)

@@ -59,22 +59,22 @@ def filter_depths(
     depth = torch.where(confidence >= config.min_confidence, depth, 0.0)
     if mask is not None:
         depth = torch.where(torch.from_numpy(mask).to(place), depth, 0.0)
-    total, weight = depth * confidence, confidence.clone()
-    votes, against = torch.ones_like(depth), torch.zeros_like(depth)
+    total, votes, against = depth.clone(), torch.ones_like(depth), torch.zeros_like(depth)
     for other in others:
         check()
         seen = agreement(reference.view, depth, other, config, place)
-        total += torch.where(seen.agrees, seen.depth, 0.0) * confidence
-        weight += seen.agrees * confidence
+        total += torch.where(seen.agrees, seen.depth, 0.0)
         votes += seen.agrees
         against += seen.occludes
     keep = (depth > 0) & (votes >= min(config.min_views, len(others) + 1)) & (against < votes)
-    result = torch.where(keep, total / weight.clamp_min(1e-9), 0.0).cpu().numpy()
+    result = torch.where(keep, total / votes, 0.0).cpu().numpy()
+    normal = normals_from_depth(result, reference.view.camera)
+    supported = (normal != 0).any(-1)  # a speck without neighbours on the same surface has no normal
     return DepthMap(
-        result,
-        (confidence * keep).cpu().numpy(),
-        normals_from_depth(result, reference.view.camera),
-        (votes * keep).clamp_max(255).to(torch.uint8).cpu().numpy(),
+        np.where(supported, result, 0),
+        np.where(supported, confidence.cpu().numpy(), 0),
+        normal,
+        np.where(supported, votes.clamp_max(255).cpu().numpy(), 0),
         reference.depth_map.origin,
     )
 

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
 
+from recon.errors import ShapeError
 from recon.mvs.config import DepthConfig
 from recon.mvs.costs import make_cost
 from recon.mvs.matcher import Matcher, Picture, make_matcher, plane_stack
@@ -23,8 +24,12 @@ from recon.mvs.semiglobal import semi_global
 from recon.mvs.warp import pixels_per_inverse_depth
 from recon.scene import DepthMap
 
-
-COARSE = 2.0
+# The coarsest level sees the least texture and has the most hypotheses: it is smoothed more.
+_COARSE_SMOOTHNESS = 2.0
+# A jump over several hypotheses costs this many single steps.
+_JUMP = 4.0
+# Bands of rows that stay in a processor's cache are the fastest there.
+_CPU_BAND = 1 << 25
 
 
 def estimate_depth(
@@ -35,62 +40,82 @@ def estimate_depth(
     config: DepthConfig,
     *,
     device: str = "cpu",
-    memory: int = 1 << 28,
+    memory: int = 1 << 31,
     check: Callable[[], None] = lambda: None,
 ) -> DepthMap:
-    """Depth, normal and photometric confidence of `reference`."""
+    """Depth, normal and photometric confidence of one view.
+
+    Args:
+        reference: The view; pixels outside its mask get no depth.
+        sources: At least one neighbour; their masks do not matter.
+        near: Nearest depth searched.
+        far: Farthest depth searched.
+        config: Settings.
+        device: Where torch computes.
+        memory: Bytes to stay under.
+        check: Called several times a second; may raise to stop.
+
+    Returns:
+        Depth map of the size of the reference. Confidence is the mean ZNCC (or agreement) of the best sources, cut to [0, 1].
+
+    Raises:
+        ShapeError: No source, or a range that is not 0 < near < far.
+        ResourceError: Out of memory even in the smallest bands.
+    """
+    if not sources or not 0 < near < far:
+        raise ShapeError(f"need at least one source and 0 < near < far, got {len(sources)} sources, {near} and {far}")
     place = torch.device(device)
-    side = min(reference.view.camera.width, reference.view.camera.height)
-    levels = max(0, int(np.floor(np.log2(max(1.0, side / config.coarse_side)))))
+    band = min(memory // 8, _CPU_BAND) if place.type == "cpu" else memory // 8
     cost = make_cost(config.cost, config.window)
     field: Tensor | None = None
-    for level in range(levels, -1, -1):
-        matcher = make_matcher(
-            reference, sources, 0.5**level, cost, config.best, device=place, memory=min(memory // 8, 1 << 25), check=check
-        )
-        field = _coarse(matcher, near, far, config) if field is None else _finer(matcher, field, near, far, config, last=level == 0)
+    for level in range(_levels(reference, config.coarse_side), -1, -1):
+        matcher = make_matcher(reference, sources, 0.5**level, cost, config.best, device=place, memory=band, check=check)
+        field = _coarse(matcher, near, far, config) if field is None else _finer(matcher, field, config)
+        field = field.clamp(0.5 / far, 2.0 / near)
     assert field is not None
-    final = matcher.volume([field])[0]
-    return _depth_map(reference, field, 1.0 - final)
+    return _depth_map(reference, field, 1.0 - matcher.volume([field])[0])
+
+
+def _levels(reference: Picture, coarse_side: int) -> int:
+    """Halvings until the shorter side is about `coarse_side`."""
+    side = min(reference.view.camera.width, reference.view.camera.height)
+    return max(0, int(np.floor(np.log2(side / coarse_side))))
 
 
 def _coarse(matcher: Matcher, near: float, far: float, config: DepthConfig) -> Tensor:
-    """Full sweep of the depth range, regularised."""
+    """Full sweep of the depth range by planes about a pixel apart, regularised; inverse depth `[H, W]`."""
     like = torch.empty(matcher.reference.shape[1:], device=matcher.reference.device)
-    middle = torch.full_like(like, 0.5 / near + 0.5 / far)
-    span = float(pixels_per_inverse_depth(matcher.rays, middle).median()) * (1 / near - 1 / far)
-    count = int(np.clip(np.ceil(span), 24, 256))
-    planes = list(plane_stack(near, far, count, like))
-    costs = semi_global(
-        matcher.volume(planes), edge_strength(matcher.reference), COARSE * config.smoothness, 4 * COARSE * config.smoothness, matcher.check
-    )
-    step = torch.full_like(like, (1 / near - 1 / far) / (count - 1))
-    field = winner(costs, planes[0], step)
-    return field
+    span = 1 / near - 1 / far
+    speed = pixels_per_inverse_depth(matcher.rays, torch.full_like(like, 1 / far + span / 2)).median()
+    count = int(np.clip(np.ceil(float(speed) * span), 24, 256))
+    planes = plane_stack(near, far, count, like)
+    costs = _smoothed(matcher, matcher.volume(planes), _COARSE_SMOOTHNESS * config.smoothness)
+    return winner(costs, planes[0], torch.full_like(like, span / (count - 1)))
 
 
-def _finer(matcher: Matcher, coarser: Tensor, near: float, far: float, config: DepthConfig, last: bool) -> Tensor:
-    """Search around the field of the level above."""
+def _finer(matcher: Matcher, coarser: Tensor, config: DepthConfig) -> Tensor:
+    """Searches around the field of the level above, each round with half the step of the one before."""
     size = matcher.reference.shape[1:]
     field = interpolate(coarser[None, None], size, mode="bilinear", align_corners=False)[0, 0]
-    edge = edge_strength(matcher.reference)
-    step_px = 1.0
-    steps = config.steps
+    pixels, steps = 1.0, config.steps
     for _ in range(config.rounds):
-        step = step_px / pixels_per_inverse_depth(matcher.rays, field).clamp_min(1e-9)
-        hypotheses = [(field + k * step).clamp(1e-9) for k in range(-steps, steps + 1)]
-        costs = matcher.volume(hypotheses)
-        costs = semi_global(costs, edge, config.smoothness, 4 * config.smoothness, matcher.check)
-        field = median3(winner(costs, hypotheses[0], step))
-        field = propagate(matcher, field).clamp(0.5 / far, 2.0 / near)
-        step_px, steps = step_px * 0.5, max(2, steps // 2)
+        step = pixels / pixels_per_inverse_depth(matcher.rays, field).clamp_min(1e-9)
+        hypotheses = [(field + k * step).clamp_min(1e-9) for k in range(-steps, steps + 1)]
+        costs = _smoothed(matcher, matcher.volume(hypotheses), config.smoothness)
+        field = propagate(matcher, median3(winner(costs, hypotheses[0], step)))
+        pixels, steps = pixels / 2, max(2, steps // 2)
     return field
+
+
+def _smoothed(matcher: Matcher, costs: Tensor, smoothness: float) -> Tensor:
+    """Costs after semi-global regularisation."""
+    return semi_global(costs, edge_strength(matcher.reference), smoothness, _JUMP * smoothness, matcher.check)
 
 
 def _depth_map(reference: Picture, inverse_depth: Tensor, similarity: Tensor) -> DepthMap:
+    """Depth map with normals, masked."""
     depth = (1.0 / inverse_depth).cpu().numpy()
     confidence = similarity.clamp(0, 1).cpu().numpy()
     if reference.mask is not None:
-        depth = np.where(reference.mask, depth, 0).astype(np.float32)
-        confidence = np.where(depth > 0, confidence, 0).astype(np.float32)
+        depth, confidence = np.where(reference.mask, depth, 0), np.where(reference.mask, confidence, 0)
     return DepthMap(depth, confidence, normals_from_depth(depth, reference.view.camera))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,9 +11,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate, pad
 
+from recon.errors import ResourceError
 from recon.mvs.costs import MatchingCost
 from recon.mvs.warp import SourceRays, project, source_rays, warp
 from recon.scene import View
+
+_SMALLEST_BAND = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,14 +65,22 @@ class Matcher:
             rows = min(self.band, height - top)
             try:
                 self._fill(result, hypotheses, top, rows)
-            except torch.cuda.OutOfMemoryError:
-                if self.band <= 8:
-                    raise
-                self.band //= 2
-                torch.cuda.empty_cache()
+            except (RuntimeError, MemoryError) as error:
+                self._halve(error)
                 continue
             top += rows
         return result
+
+    def _halve(self, error: BaseException) -> None:
+        """Smaller bands after an out-of-memory error; any other error goes on."""
+        if not (isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "allocate memory" in str(error)):
+            raise error
+        if self.band <= _SMALLEST_BAND:
+            remedy = "Close other programs, lower 'max_size' of the stage depth, or use the other device."
+            raise ResourceError("Out of memory while matching pictures.", f"Even {self.band} rows at once do not fit.", remedy) from error
+        self.band //= 2
+        if self.reference.is_cuda:
+            torch.cuda.empty_cache()
 
     def _fill(self, result: Tensor, hypotheses: Sequence[Tensor], top: int, rows: int) -> None:
         """Costs of the rows `top .. top + rows`."""
@@ -124,7 +135,7 @@ def make_matcher(
     rays = source_rays(small[0][0], [view for view, _ in small[1:]], (width, height), device)
     stacked = torch.stack(canvas)
     row = features[0].shape[2] * len(canvas) * (stacked.shape[1] + 12) * 4
-    band = int(np.clip(memory // row, 8, features[0].shape[1]))
+    band = int(np.clip(memory // row, _SMALLEST_BAND, features[0].shape[1]))
     return Matcher(cost, features[0], stacked, rays, best, band, check)
 
 
@@ -139,7 +150,6 @@ def _reduced(picture: Picture, scale: float, device: torch.device) -> tuple[View
     return replace(picture.view, camera=camera.scaled(width, height)), image
 
 
-def plane_stack(near: float, far: float, count: int, like: Tensor) -> Iterable[Tensor]:
+def plane_stack(near: float, far: float, count: int, like: Tensor) -> list[Tensor]:
     """`count` constant fields of inverse depth `[H, W]`, evenly from 1 / far to 1 / near."""
-    for value in torch.linspace(1.0 / far, 1.0 / near, count).tolist():
-        yield torch.full_like(like, value)
+    return [torch.full_like(like, value) for value in torch.linspace(1.0 / far, 1.0 / near, count).tolist()]

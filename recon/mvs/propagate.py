@@ -1,4 +1,8 @@
-"""Propagation of surfaces between neighbours: a pixel takes a neighbour's plane when it agrees better with the pictures."""
+"""Propagation of surfaces between neighbours: a pixel takes a neighbour's plane when it agrees better with the pictures.
+
+PatchMatch stereo (Bleyer et al. 2011) does this pixel by pixel; here the whole field moves at once, so one evaluation
+of the cost serves all pixels and windows keep following the surface.
+"""
 
 from __future__ import annotations
 
@@ -18,21 +22,21 @@ def propagate(matcher: Matcher, field: Tensor, reach: tuple[int, ...] = (2, 6), 
         reach: Distances of the neighbours in pixels; each is tried in four directions.
         gain: Cost that must be saved.
     """
-    candidates = [field]
-    for r in reach:
-        for dy, dx in ((0, r), (0, -r), (r, 0), (-r, 0)):
-            candidates.append(shifted(field, dy, dx))
+    moves = [(dy * r, dx * r) for r in reach for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0))]
+    candidates = [field, *(shifted(field, dy, dx) for dy, dx in moves)]
     costs = matcher.volume(candidates)
     costs[1:] += gain
-    best = costs.argmin(0)
-    return torch.stack(candidates).gather(0, best[None])[0]
+    return torch.stack(candidates).gather(0, costs.argmin(0)[None])[0]
 
 
 def shifted(field: Tensor, dy: int, dx: int) -> Tensor:
-    """The field moved by (dy, dx) and continued along its slope."""
+    """The field moved by (dy, dx) and continued along its slope: `2 f(p - d) - f(p - 2 d)`, border continued."""
     height, width = field.shape
-    r = max(abs(dy), abs(dx))
-    p = pad(field[None, None], (2 * r, 2 * r, 2 * r, 2 * r), mode="replicate")[0, 0]
-    near = p[2 * r - dy : 2 * r - dy + height, 2 * r - dx : 2 * r - dx + width]
-    far = p[2 * r - 2 * dy : 2 * r - 2 * dy + height, 2 * r - 2 * dx : 2 * r - 2 * dx + width]
-    return 2 * near - far
+    r = 2 * max(abs(dy), abs(dx))
+    padded = pad(field[None, None], (r, r, r, r), mode="replicate")[0, 0]
+
+    def moved(times: int) -> Tensor:
+        y, x = r - times * dy, r - times * dx
+        return padded[y : y + height, x : x + width]
+
+    return 2 * moved(1) - moved(2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from recon.errors import Cancelled
+from recon.errors import Cancelled, ShapeError
 from recon.mvs import DepthConfig, estimate_depth
 from recon.mvs.matcher import Picture
 from tests.recon.mvs.planes import everywhere, photograph, ring
@@ -106,3 +106,14 @@ def test_cancelling_is_heard_soon():
 
     with pytest.raises(Cancelled):
         estimate(shoot([BACK], 2), check=check)
+
+
+@pytest.mark.parametrize(("near", "far"), [(0.0, 1.0), (2.0, 1.0), (float("nan"), 2.0)])
+def test_impossible_ranges_are_refused(near, far):
+    with pytest.raises(ShapeError):
+        estimate(shoot([BACK], 2), near=near, far=far)
+
+
+def test_a_view_alone_is_refused():
+    with pytest.raises(ShapeError):
+        estimate(shoot([BACK], 1))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from recon.errors import Cancelled
+from recon.errors import Cancelled, ResourceError
 from recon.mvs.costs import Census, Zncc, make_cost
 from recon.mvs.matcher import Picture, make_matcher, mean_of_best
 from recon.mvs.warp import pixels_per_inverse_depth
@@ -115,6 +115,21 @@ def test_out_of_memory_halves_the_band_and_goes_on(monkeypatch):
     matcher.band = 24
     torch.testing.assert_close(matcher.volume([torch.full((24, 32), 0.5)]), expected, atol=1e-5, rtol=0)
     assert failures
+
+
+def test_out_of_memory_in_the_smallest_band_is_explained(monkeypatch):
+    def scarce(*_):
+        raise MemoryError
+
+    matcher = matcher_of(pictures())
+    monkeypatch.setattr(type(matcher), "_fill", scarce)
+    with pytest.raises(ResourceError, match="max_size"):
+        matcher.volume([torch.full((24, 32), 0.5)])
+
+
+def test_other_errors_are_not_taken_for_scarce_memory():
+    with pytest.raises(RuntimeError, match="size"):
+        matcher_of(pictures()).volume([torch.full((24, 31), 0.5)])
 
 
 def test_cancelling_stops_between_bands():

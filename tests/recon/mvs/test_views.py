@@ -76,3 +76,16 @@ def test_a_view_without_points_is_named():
     scene = orbit_scene(points=0)
     with pytest.raises(ReconstructionError, match=r"0\.jpg"):
         depth_range(scene, 0)
+
+
+def test_short_tracks_do_not_cost_a_view_its_neighbours():
+    scene = orbit_scene(points=300)
+    sparse = scene.sparse
+    rng = np.random.default_rng(3)
+    first = np.array([rng.choice(np.flatnonzero(sparse.point_index == p)) for p in np.unique(sparse.point_index)])
+    second = np.array([min(o + 1, len(sparse.point_index) - 1) for o in first])
+    keep = np.unique(np.concatenate([first, second]))
+    short = SparsePoints(sparse.points, sparse.colors, sparse.error, sparse.point_index[keep], sparse.view_index[keep])
+    for i, chosen in enumerate(select_views(Scene(scene.views, short), 4)):
+        assert len(chosen) == 4
+        assert max(min((j - i) % 18, (i - j) % 18) for j in chosen) <= 3

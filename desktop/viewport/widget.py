@@ -347,6 +347,7 @@ class ViewportWidget(QWidget):
             "translation": pose.translation.tolist(),
             "near": near,
             "far": far,
+            "up": orbit.world_from_base[:, 2].tolist(),
         }
 
     def _send_camera(self, moving: bool) -> None:

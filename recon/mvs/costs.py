@@ -59,7 +59,8 @@ class Zncc:
         warped = warped_schw[:, 0]
         warped_mean, square, product = self._means(torch.stack([warped, warped * warped, warped * grey]))
         scale = square.addcmul_(warped_mean, warped_mean, value=-1).clamp_min_(0).add_(self.noise).rsqrt_()
-        return product.addcmul_(warped_mean, mean, value=-1).mul_(scale).mul_(inverse_std)
+        covariance: Tensor = product.addcmul_(warped_mean, mean, value=-1)
+        return covariance.mul_(scale).mul_(inverse_std)
 
     def _means(self, values: Tensor) -> Tensor:
         """Means over the window."""

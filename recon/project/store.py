@@ -10,7 +10,6 @@ An artifact counts only when every file it names is there with the size and cont
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress

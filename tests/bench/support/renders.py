@@ -16,17 +16,18 @@ from recon.synth.textures import photo_texture
 
 # Ten of the 37, for variety of shape, texture and trouble; see the words in the table.
 MESHES = {
-    "avocado": "smooth organic shape, soft low-contrast texture",
-    "suzanne": "deep concavities, grey and nearly without texture",
+    "avocado": "halved fruit, soft gradients of colour",
+    "suzanne": "head with ears and hollows, dark grey and nearly without texture",
     "spot": "legs, ears and horns; large plain patches",
-    "doraemon_bowl": "thin-walled open bowl, mostly plain white",
+    "doraemon_bowl": "open bowl with a thin wall, mostly plain white",
     "stapler_1": "hinged machine with slots, plain faces",
     "mini_claw_hammer_1": "slender handle, dark grip, thin claw",
-    "repellent": "smooth cylinder with a printed label",
+    "repellent": "slender bottle standing up, printed label on plain plastic",
     "suger_2": "printed can, rich texture",
-    "correction_fluid": "slim pen with small print, thin parts",
-    "remote_controller_1": "flat slab, plain back, repeated buttons",
+    "correction_fluid": "slim pen lying down, small print, dark plain parts",
+    "remote_controller_1": "flat slab, repeated buttons, plain sides",
 }
+Y_UP = ("spot",)  # the files do not agree on which axis is up; each object lies as it would on a table
 DIAGONAL = 2.0
 TRUTH_SAMPLES = 1_000_000
 LIGHT = Light(direction=(0.4, -0.55, 1.0), radius=0.04, shadow_samples=2)
@@ -63,7 +64,7 @@ def make_set(mesh_file: Path, ground_photo: Path, folder: Path, *, views: int = 
 
 def build(mesh_file: Path, ground_photo: Path, views: int, width: int, height: int) -> tuple[SynthScene, Views]:
     """The scene (0 = ground, 1 = object of diagonal 2) and its cameras: an orbit at 20 and 40 degrees in turn."""
-    mesh = load_textured_mesh(mesh_file, diagonal=DIAGONAL)
+    mesh = load_textured_mesh(mesh_file, diagonal=DIAGONAL, up="y" if mesh_file.stem in Y_UP else "z")
     floor = ground("ground", 12.0, photo_texture(ground_photo, 2048), repeat=3.0)
     middle = (0.0, 0.0, float(mesh.bounds[1][2]) / 2)
     camera = pinhole(width, height, 45.0)

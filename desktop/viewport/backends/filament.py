@@ -1,0 +1,93 @@
+"""Open3D's Filament renderer (Vulkan or Metal): the second choice, slower for points on software drivers.
+
+Without a Vulkan driver Filament ends the process; the window then starts the next backend.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from desktop.viewport.backends.base import Batch, Picture, View
+
+
+class FilamentRenderer:
+    """One off-screen renderer a target; batches already in it stay."""
+
+    name = "filament"
+
+    def __init__(self) -> None:
+        import open3d
+
+        self._o3d = open3d
+        open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
+        self._targets: dict[str, tuple[Any, tuple[int, int], dict[tuple[object, ...], tuple[str, float]]]] = {}
+        self._names = 0
+
+    def draw(self, batches: Sequence[Batch], view: View, point_size: float, target: str) -> Picture:
+        """See `Renderer`."""
+        width, height = view.camera.width, view.camera.height
+        renderer, present = self._renderer(target, width, height)
+        self._place(renderer.scene, present, batches, float(np.clip(round(point_size), 1, 25)))
+        renderer.setup_camera(view.camera.matrix, view.cam_from_world.matrix, width, height)
+        renderer.scene.camera.set_projection(view.camera.matrix, view.near, view.far, width, height)
+        forward = view.cam_from_world.rotation[2]
+        renderer.scene.scene.set_sun_light(forward.astype(np.float32), np.ones(3, np.float32), 60000.0)
+        color = np.asarray(renderer.render_to_image())[..., :3]
+        depth = np.asarray(renderer.render_to_depth_image(z_in_view_space=True))
+        depth = np.where(np.isfinite(depth) & (depth < view.far * 0.9999), depth, 0.0).astype(np.float32)
+        return Picture(np.where(depth[..., None] > 0, color, 0).astype(np.uint8), depth)
+
+    def close(self) -> None:
+        """See `Renderer`."""
+        for renderer, _, _ in self._targets.values():
+            renderer.scene.clear_geometry()
+        self._targets.clear()
+
+    def _renderer(self, target: str, width: int, height: int) -> tuple[Any, dict[tuple[object, ...], tuple[str, float]]]:
+        found = self._targets.get(target)
+        if found is not None and found[1] == (width, height):
+            return found[0], found[2]
+        if found is not None:
+            found[0].scene.clear_geometry()
+            del self._targets[target], found
+        renderer = self._o3d.visualization.rendering.OffscreenRenderer(width, height)
+        renderer.scene.view.set_post_processing(False)
+        renderer.scene.set_background([0.0, 0.0, 0.0, 1.0])
+        renderer.scene.scene.enable_sun_light(True)
+        present: dict[tuple[object, ...], tuple[str, float]] = {}
+        self._targets[target] = (renderer, (width, height), present)
+        return renderer, present
+
+    def _place(self, scene: Any, present: dict[tuple[object, ...], tuple[str, float]], batches: Sequence[Batch], size: float) -> None:
+        wanted = {batch.key: batch for batch in batches}
+        for key, (name, old_size) in list(present.items()):
+            if key not in wanted or old_size != size:
+                scene.remove_geometry(name)
+                del present[key]
+        for key, batch in wanted.items():
+            if key not in present and batch.size:
+                self._names += 1
+                present[key] = (str(self._names), size)
+                scene.add_geometry(str(self._names), *self._made(batch, size))
+
+    def _made(self, batch: Batch, size: float) -> tuple[Any, Any]:
+        o3d, content = self._o3d, batch.content()
+        material = o3d.visualization.rendering.MaterialRecord()
+        material.shader = {"points": "defaultUnlit", "lines": "unlitLine", "triangles": "defaultLit"}[batch.kind]
+        material.point_size, material.line_width = size, 1.0
+        colors = content.colors.astype(np.float32) / 255.0
+        if batch.kind == "points":
+            made = o3d.t.geometry.PointCloud(o3d.core.Tensor(content.vertices))
+            made.point.colors = o3d.core.Tensor(colors)
+        elif batch.kind == "lines":
+            vertices = o3d.utility.Vector3dVector(content.vertices.astype(np.float64))
+            made = o3d.geometry.LineSet(vertices, o3d.utility.Vector2iVector(content.index))
+            made.colors = o3d.utility.Vector3dVector(colors[content.index[:, 0]].astype(np.float64))  # type: ignore[index]
+        else:
+            made = o3d.t.geometry.TriangleMesh(o3d.core.Tensor(content.vertices), o3d.core.Tensor(np.ascontiguousarray(content.index)))
+            made.vertex.colors = o3d.core.Tensor(colors)
+            made.vertex.normals = o3d.core.Tensor(np.ascontiguousarray(content.normals))
+        return made, material

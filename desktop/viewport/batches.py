@@ -1,0 +1,161 @@
+"""What is handed to a backend: layers thinned to a budget, coloured, shaded and cut into pieces that are quickly drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.viewport.backends.base import Batch, Content, View
+from desktop.viewport.colors import layer_colors
+from desktop.viewport.geometry import Geometry, vertex_normals
+from desktop.viewport.layers import ViewStyle
+
+PIECE = 400_000
+"""Most points drawn in one go at rest, so that a new movement never waits long."""
+
+_SPARSE_PIXELS = 2.6
+_LARGEST_POINT = 12.0
+
+
+@dataclass(eq=False)
+class Layer:
+    """A layer in the renderer process. `number` changes whenever the geometry does."""
+
+    number: int
+    geometry: Geometry
+    visible: bool = True
+    coarse: dict[int, Geometry] = field(default_factory=dict)
+
+
+def point_pixels(geometry: Geometry, drawn: int, view: View, style: ViewStyle, scale: float) -> float:
+    """Diameter in pixels at which neighbouring points of the thinned layer just touch in the nearer part of what is seen.
+
+    Args:
+        geometry: The layer.
+        drawn: How many of its points are drawn.
+        view: From where.
+        style: `point_size` is a factor on the result.
+        scale: Pixels of this picture per pixel of the finished one; sparse points keep their size on the screen.
+    """
+    if geometry.kind == "sparse":
+        return max(_SPARSE_PIXELS * style.point_size * scale, 1.0)
+    local = view.cam_from_world.apply(geometry.points[:1000])
+    pixels, depth = view.camera.project(local)
+    seen = (depth > view.near) & (np.abs(pixels - [view.camera.cx, view.camera.cy]) < [view.camera.width / 2, view.camera.height / 2]).all(
+        axis=1
+    )
+    middle = float(np.percentile(depth[seen], 30.0)) if seen.any() else max(float(np.median(depth)), view.near)
+    spacing = geometry.spacing * (len(geometry.points) / max(drawn, 1)) ** 0.5
+    size = 2.6 * spacing * view.camera.fx / middle
+    return float(np.clip(size, scale, _LARGEST_POINT * scale)) * style.point_size
+
+
+def thinned(layers: dict[str, Layer], budget: int) -> dict[str, int]:
+    """How many points of each visible layer of points to draw, at most `budget` in all (sparse points first)."""
+    wanted = {
+        name: len(layer.geometry.points) for name, layer in layers.items() if layer.visible and layer.geometry.kind in ("cloud", "sparse")
+    }
+    sparse = {name: min(n, 50_000) for name, n in wanted.items() if layers[name].geometry.kind == "sparse"}
+    clouds = {name: n for name, n in wanted.items() if name not in sparse}
+    share = min(1.0, max(budget - sum(sparse.values()), budget // 4) / max(sum(clouds.values()), 1))
+    return sparse | {name: max(int(n * share), 1) for name, n in clouds.items()}
+
+
+def point_batches(name: str, layer: Layer, count: int, style: ViewStyle, up: NDArray[np.float64], piece: int = PIECE) -> Iterator[Batch]:
+    """The first `count` points of a layer, at most `piece` at a time."""
+    for start in range(0, count, piece):
+        stop = min(start + piece, count)
+        key = (name, layer.number, *_color_key(style, up), start, stop)
+        yield Batch(key, "points", stop - start, partial(_some_points, layer.geometry, style.color_mode, up, start, stop))
+
+
+def mesh_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Batch:
+    """The triangles of a mesh, lit smoothly or flat, in a coarser version when there are more than `faces`."""
+    geometry = _coarse(layer, faces)
+    count = len(_faces(geometry))
+    key = (name, layer.number, *_color_key(style, up), "flat" if style.shading == "flat" else "smooth", count)
+    return Batch(key, "triangles", count, partial(_flat if style.shading == "flat" else _smooth, geometry, style.color_mode, up))
+
+
+def wire_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Batch:
+    """The edges of a mesh, each once."""
+    geometry = _coarse(layer, faces)
+    count = len(_faces(geometry))
+    key = (name, layer.number, *_color_key(style, up), "wire", count)
+    return Batch(key, "lines", 3 * count // 2, partial(_wire, geometry, style.color_mode, up))
+
+
+def _some_points(geometry: Geometry, mode: str, up: NDArray[np.float64], start: int, stop: int) -> Content:
+    return Content(geometry.points[start:stop], layer_colors(geometry, mode, up, start, stop))
+
+
+def _smooth(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
+    return Content(geometry.points, layer_colors(geometry, mode, up), geometry.attributes["normals"], _faces(geometry))
+
+
+def _flat(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
+    """Every triangle with corners of its own: one normal, one colour."""
+    index = _faces(geometry)
+    corners = geometry.points[index]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    colors = np.asarray(layer_colors(geometry, mode, up)[index].mean(axis=1).repeat(3, axis=0), np.uint8)
+    own = np.arange(3 * len(index), dtype=np.int32).reshape(-1, 3)
+    return Content(corners.reshape(-1, 3), colors, normals.repeat(3, axis=0).astype(np.float32), own)
+
+
+def _wire(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
+    index = _faces(geometry)
+    edges = np.sort(np.concatenate([index[:, [0, 1]], index[:, [1, 2]], index[:, [2, 0]]]), axis=1).astype(np.int64)
+    packed = np.unique(edges[:, 0] << 32 | edges[:, 1])
+    lines = np.stack([packed >> 32, packed & 0xFFFFFFFF], axis=1).astype(np.int32)
+    return Content(geometry.points, layer_colors(geometry, mode, up), None, lines)
+
+
+def _faces(geometry: Geometry) -> NDArray[np.int32]:
+    return geometry.faces if geometry.faces is not None else np.zeros((0, 3), np.int32)
+
+
+def _color_key(style: ViewStyle, up: NDArray[np.float64]) -> tuple[object, ...]:
+    return (style.color_mode, tuple(up.tolist()) if style.color_mode == "height" else ())
+
+
+def _coarse(layer: Layer, faces: int) -> Geometry:
+    """The mesh itself, or a version with about `faces` triangles, made once."""
+    geometry = layer.geometry
+    if geometry.faces is None or len(geometry.faces) <= 1.5 * faces:
+        return geometry
+    if faces not in layer.coarse:
+        layer.coarse[faces] = clustered(geometry, faces)
+    return layer.coarse[faces]
+
+
+def clustered(geometry: Geometry, faces: int) -> Geometry:
+    """A mesh of about `faces` triangles: vertices in one cell of a grid become their mean (Rossignac and Borrel 1993)."""
+    index = _faces(geometry)
+    points = geometry.points
+    corners = points[index]
+    area = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()
+    cell = max(float(np.sqrt(2.0 * area / faces)), 1e-12)
+    grid = np.floor((points - points.min(axis=0)) / cell).astype(np.int64)
+    _, member, count = np.unique((grid[:, 0] << 42) | (grid[:, 1] << 21) | grid[:, 2], return_inverse=True, return_counts=True)
+    member = member.reshape(-1)
+
+    def mean(values: NDArray[np.floating]) -> NDArray[np.float32]:
+        return np.stack([np.bincount(member, values[:, k]) / count for k in range(values.shape[1])], axis=1).astype(np.float32)
+
+    joined = member[index].astype(np.int32)
+    whole = (joined[:, 0] != joined[:, 1]) & (joined[:, 1] != joined[:, 2]) & (joined[:, 2] != joined[:, 0])
+    joined = joined[whole]
+    vertices = mean(points)
+    attributes = {"normals": vertex_normals(vertices, joined)}
+    if "rgb" in geometry.attributes:
+        attributes["rgb"] = mean(geometry.attributes["rgb"])
+    if "origin" in geometry.attributes:
+        attributes["origin"] = np.zeros(len(vertices), np.uint8)
+        np.maximum.at(attributes["origin"], member, geometry.attributes["origin"])
+    return Geometry("mesh", vertices, attributes, geometry.low, geometry.high, faces=joined)

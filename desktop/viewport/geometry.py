@@ -1,0 +1,194 @@
+"""Layers as the renderer process holds them: arrays read from the layer's file, ready to be thinned and coloured."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from math import atan
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.viewport.layers import LayerSpec
+from recon.errors import InputError
+from recon.scene import PointCloud, Scene, TriMesh
+
+_SAMPLE = 3000
+_TREE = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Geometry:
+    """A loaded layer. Points are shuffled, so that every prefix is an even thinning of the whole.
+
+    Args:
+        kind: As in `LayerSpec`.
+        points: `[N, 3]` float32 points, mesh vertices or camera centres.
+        attributes: What is known of each point: 'rgb' `[N, 3]`, 'normals' `[N, 3]`, 'confidence', 'views', 'origin' `[N]`.
+        faces: `[F, 3]` int32 of a mesh.
+        scene: Views of a 'cameras' layer.
+        low: Lower corner of the box that holds nearly all of it, `[3]`; stray points are left out.
+        high: Its upper corner.
+        spacing: Typical distance between neighbouring points.
+    """
+
+    kind: str
+    points: NDArray[np.float32]
+    attributes: dict[str, NDArray[Any]]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    spacing: float = 0.0
+    faces: NDArray[np.int32] | None = None
+    scene: Scene | None = None
+
+
+def load(spec: LayerSpec) -> tuple[Geometry, dict[str, Any]]:
+    """Reads a layer's file.
+
+    Returns:
+        The layer and the facts that the window is told (JSON-able).
+
+    Raises:
+        InputError: The file is missing, damaged or empty.
+    """
+    started = time.monotonic()
+    if not spec.path.is_file():
+        raise InputError(f"The layer '{spec.name}' cannot be shown.", f"There is no file {spec.path}.", "Run the step that makes it again.")
+    geometry = {"cloud": _load_cloud, "mesh": _load_mesh, "sparse": _load_sparse, "cameras": _load_cameras}[spec.kind](spec)
+    return geometry, _facts(geometry) | {"seconds": round(time.monotonic() - started, 3)}
+
+
+def from_cloud(cloud: PointCloud, kind: str = "cloud") -> Geometry:
+    """A layer of points; points that are not finite are left out."""
+    order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(cloud.points).all(axis=1)))
+    cloud = cloud.select(order)
+    known = {
+        "rgb": cloud.colors,
+        "normals": cloud.normals,
+        "confidence": cloud.confidence,
+        "views": cloud.num_views,
+        "origin": cloud.origin,
+    }
+    attributes = {name: values for name, values in known.items() if values is not None}
+    return Geometry(kind, cloud.points, attributes, *robust_bounds(cloud.points), _spacing(cloud.points))
+
+
+def from_mesh(mesh: TriMesh) -> Geometry:
+    """A layer of triangles; vertex normals are made where the file has none."""
+    normals = mesh.normals if mesh.normals is not None else vertex_normals(mesh.vertices, mesh.faces)
+    attributes: dict[str, NDArray[Any]] = {"normals": normals}
+    if mesh.colors is not None:
+        attributes["rgb"] = mesh.colors
+    if mesh.origin is not None:
+        attributes["origin"] = mesh.origin
+    return Geometry("mesh", mesh.vertices, attributes, *_bounds(mesh.vertices), faces=mesh.faces)
+
+
+def from_scene(scene: Scene, kind: str) -> Geometry:
+    """The sparse points or the cameras of a scene."""
+    if kind == "sparse":
+        return from_cloud(PointCloud(scene.sparse.points.astype(np.float32), colors=scene.sparse.colors), kind)
+    centers = np.array([view.cam_from_world.center for view in scene.views], np.float32).reshape(-1, 3)
+    return Geometry(kind, centers, {}, *_bounds(centers), scene=scene)
+
+
+def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Area-weighted unit vertex normals `[V, 3]` of triangles `[F, 3]`."""
+    corners = vertices[faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    sums = np.stack([sum(np.bincount(faces[:, k], across[:, axis], len(vertices)) for k in range(3)) for axis in range(3)], axis=1)
+    result: NDArray[np.float32] = (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-20)).astype(np.float32)
+    return result
+
+
+def robust_bounds(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Box `[3]`, `[3]` that holds all but a few stray points: the range of the middle 98 %, with a quarter of it added at each end."""
+    if not len(points):
+        return np.zeros(3), np.zeros(3)
+    sample = points[:100_000].astype(np.float64)
+    low, high = np.percentile(sample, [1.0, 99.0], axis=0)
+    room = 0.25 * (high - low)
+    inside = np.all((sample >= low - room) & (sample <= high + room), axis=1)
+    return _bounds(sample[inside]) if inside.any() else _bounds(sample)
+
+
+def scene_up(scene: Scene) -> NDArray[np.float64]:
+    """The mean of the photographers' up directions, `[3]` unit length: people hold cameras level."""
+    total = -sum((view.cam_from_world.rotation[1] for view in scene.views), np.zeros(3))
+    length = float(np.linalg.norm(total))
+    return total / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
+
+
+def _load_cloud(spec: LayerSpec) -> Geometry:
+    from recon.io.formats import read_cloud
+
+    return _filled(from_cloud(read_cloud(spec.path)), spec)
+
+
+def _load_mesh(spec: LayerSpec) -> Geometry:
+    from recon.io.formats import read_mesh
+
+    return _filled(from_mesh(read_mesh(spec.path)), spec)
+
+
+def _load_sparse(spec: LayerSpec) -> Geometry:
+    return _filled(from_scene(_read_scene(spec), "sparse"), spec)
+
+
+def _load_cameras(spec: LayerSpec) -> Geometry:
+    return _filled(from_scene(_read_scene(spec), "cameras"), spec)
+
+
+def _read_scene(spec: LayerSpec) -> Scene:
+    from recon.io.scene_npz import read_scene
+
+    scene: Scene = read_scene(spec.path)
+    return scene
+
+
+def _filled(geometry: Geometry, spec: LayerSpec) -> Geometry:
+    if not len(geometry.points):
+        raise InputError(f"The layer '{spec.name}' is empty.", f"{spec.path.name} holds no points.", "Look at the step that made it.")
+    return geometry
+
+
+def _bounds(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if not len(points):
+        return np.zeros(3), np.zeros(3)
+    return np.nanmin(points, axis=0).astype(np.float64), np.nanmax(points, axis=0).astype(np.float64)
+
+
+def _spacing(points: NDArray[np.float32]) -> float:
+    """Median distance to the nearest neighbour, measured on a prefix and scaled to all points of a surface."""
+    from scipy.spatial import cKDTree
+
+    if len(points) < 2:
+        return 0.0
+    part = points[:_TREE]
+    distance, _ = cKDTree(part).query(part[:_SAMPLE], k=2)
+    return float(np.median(distance[:, 1]) * np.sqrt(len(part) / len(points)))
+
+
+def _facts(geometry: Geometry) -> dict[str, Any]:
+    counts = {"cameras": len(geometry.points)} if geometry.kind == "cameras" else {"points": len(geometry.points)}
+    if geometry.faces is not None:
+        counts = {"vertices": len(geometry.points), "triangles": len(geometry.faces)}
+    facts: dict[str, Any] = {
+        "kind": geometry.kind,
+        "counts": counts,
+        "bounds": [geometry.low.tolist(), geometry.high.tolist()],
+        "attributes": sorted(geometry.attributes),
+    }
+    if geometry.scene is not None:
+        facts["up"] = scene_up(geometry.scene).tolist()
+        facts["views"] = [
+            {
+                "name": view.name,
+                "fov_y": 2.0 * atan(view.camera.height / (2.0 * view.camera.fy)),
+                "rotation": view.cam_from_world.rotation.reshape(-1).tolist(),
+                "translation": view.cam_from_world.translation.tolist(),
+            }
+            for view in geometry.scene.views
+        ]
+    return facts

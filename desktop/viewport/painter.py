@@ -1,0 +1,173 @@
+"""Draws the layers: coarse and at once while the viewer moves, better and better while it rests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.viewport import batches as cut
+from desktop.viewport.backends.base import Batch, Picture, Renderer, View
+from desktop.viewport.batches import Layer
+from desktop.viewport.frusta import draw_frusta, frustum_size
+from desktop.viewport.layers import ViewStyle
+from desktop.viewport.shade import BACKDROPS, filled, finished, merged
+
+LEVELS = ((50_000, 0.4), (100_000, 0.5), (200_000, 0.5), (400_000, 0.5), (800_000, 0.75), (1_600_000, 1.0), (3_200_000, 1.0))
+"""(points or triangles, share of the picture's width) to choose from while moving."""
+
+_START_LEVEL = 1
+_TARGET_S = 0.055
+_MOST_PIXELS = 12_000_000  # of a supersampled picture
+_WIRE_BIAS = 2e-3
+
+
+@dataclass(frozen=True, eq=False)
+class Finished:
+    """A picture ready to be shown: colour `[H, W, 3]` float32 RGB 0..255, depth `[H, W]` float32 (0 = nothing), and its view."""
+
+    color: NDArray[np.float32]
+    depth: NDArray[np.float32]
+    view: View
+
+
+class Painter:
+    """Layers, style and a backend; decides how much to draw.
+
+    Args:
+        renderer: The backend.
+    """
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self.layers: dict[str, Layer] = {}
+        self.photos: dict[str, dict[str, NDArray[np.uint8]]] = {}
+        self.style = ViewStyle()
+        self.up: NDArray[np.float64] = np.array([0.0, 0.0, 1.0])
+        self._level = _START_LEVEL
+        self._times: list[float] = []
+
+    def quick(self, view: View) -> Finished:
+        """One frame while moving; smaller and thinner than the final one, as much as this machine draws in time."""
+        started = time.monotonic()
+        budget, share = LEVELS[self._level]
+        small = _sized(view, share)
+        picture: Picture | None = None
+        for drawn in self._passes(small, budget, share, "moving"):
+            picture = drawn
+        result = self._finish(picture, small, 1)
+        self._adapt(time.monotonic() - started)
+        return result
+
+    def patient(self, view: View) -> Iterator[Finished | None]:
+        """Frames while at rest: one at full size soon, the best one at the end; None in between, where it may be left off."""
+        budget = max(LEVELS[self._level][0], 400_000)
+        picture: Picture | None = None
+        for drawn in self._passes(view, budget, 1.0, "rest"):
+            picture = drawn
+            yield None
+        first = self._finish(picture, view, 1)
+        yield first
+        factor = 2 if view.camera.width * view.camera.height * 4 <= _MOST_PIXELS else 1
+        if factor == 1 and sum(cut.thinned(self.layers, 1 << 60).values()) <= budget:
+            return
+        yield from self._best(view, factor)
+
+    def best(self, view: View) -> Finished:
+        """The final picture at once, for a file."""
+        factor = 2 if view.camera.width * view.camera.height <= 4 * _MOST_PIXELS else 1
+        *_, last = self._best(view, factor)
+        assert last is not None
+        return last
+
+    def extent(self) -> float:
+        """Size of what there is, for everything that is sized after it."""
+        boxes = [(layer.geometry.low, layer.geometry.high) for layer in self.layers.values() if layer.geometry.kind != "cameras"]
+        boxes = boxes or [(layer.geometry.low, layer.geometry.high) for layer in self.layers.values()]
+        if not boxes:
+            return 1.0
+        low, high = np.min([b[0] for b in boxes], axis=0), np.max([b[1] for b in boxes], axis=0)
+        return max(float(np.linalg.norm(high - low)), 1e-9)
+
+    def _best(self, view: View, factor: int) -> Iterator[Finished | None]:
+        large = view.scaled(view.camera.width * factor, view.camera.height * factor)
+        picture: Picture | None = None
+        for drawn in self._passes(large, 1 << 60, float(factor), "best"):
+            picture = drawn
+            yield None
+        yield self._finish(picture, view, factor)
+
+    def _passes(self, view: View, budget: int, scale: float, target: str) -> Iterator[Picture]:
+        """Draws everything in as many goes as point sizes and pieces ask for; yields what there is after each."""
+        picture: Picture | None = None
+        for number, (batches, size, bias) in enumerate(self._goes(view, budget, scale)):
+            drawn = self._renderer.draw(batches, view, size, f"{target}{min(number, 3)}")
+            if bias < 0:  # the inside of a wireframe hides, but shows nothing
+                shade = np.mean(BACKDROPS[self.style.background], axis=0).astype(np.uint8)
+                drawn = Picture(np.where((drawn.depth > 0)[..., None], shade, drawn.color).astype(np.uint8), drawn.depth)
+            picture = merged(picture, drawn, max(bias, 0.0))
+            yield picture
+
+    def _goes(self, view: View, budget: int, scale: float) -> Iterator[tuple[list[Batch], float, float]]:
+        """(batches, point size, bias) of every go: meshes, then points by size."""
+        meshes = {name: layer for name, layer in self.layers.items() if layer.visible and layer.geometry.kind == "mesh"}
+        faces = min(budget, 1 << 40) // max(len(meshes), 1)
+        triangles = [cut.mesh_batch(name, layer, faces, self.style, self.up) for name, layer in meshes.items()]
+        wire = self.style.shading == "wireframe"
+        whole: dict[float, list[Batch]] = {}
+        pieces: list[tuple[list[Batch], float, float]] = []
+        for name, count in cut.thinned(self.layers, budget).items():
+            layer = self.layers[name]
+            size = float(max(round(cut.point_pixels(layer.geometry, count, view, self.style, scale)), 1))
+            parts = cut.point_batches(name, layer, count, self.style, self.up)
+            if count <= cut.PIECE:
+                whole.setdefault(size, []).extend(parts)
+            else:
+                pieces.extend(([part], size, 0.0) for part in parts)
+        if wire and triangles:
+            yield triangles, 1.0, -1.0
+            yield [cut.wire_batch(name, layer, faces, self.style, self.up) for name, layer in meshes.items()], 1.0, _WIRE_BIAS
+        elif triangles:
+            size, points = whole.popitem() if whole else (1.0, [])
+            yield triangles + points, size, 0.0
+        for size, points in whole.items():
+            yield points, size, 0.0
+        yield from pieces
+
+    def _finish(self, picture: Picture | None, view: View, factor: int) -> Finished:
+        width, height = view.camera.width, view.camera.height
+        if picture is None:
+            factor = 1
+            picture = Picture(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.float32))
+        kinds = {layer.geometry.kind for layer in self.layers.values() if layer.visible}
+        strength = (
+            0.0 if self.style.shading == "wireframe" and "mesh" in kinds else 45.0 if "cloud" in kinds else 12.0 if "mesh" in kinds else 0.0
+        )
+        reach = max(round(max(width, height) / 1400), 1)
+        if "cloud" in kinds:
+            picture = filled(picture, factor)
+        color, depth = finished(picture, factor, self.style.background, strength, reach, self.style.color_mode == "depth")
+        for name, layer in self.layers.items():
+            if layer.visible and layer.geometry.scene is not None and layer.geometry.kind == "cameras":
+                size = frustum_size(layer.geometry.points, self.extent()) * self.style.frustum_size
+                draw_frusta(color, depth, view, layer.geometry.scene, size, self.photos.get(name, {}), self.style.background)
+        return Finished(color, depth, view)
+
+    def _adapt(self, seconds: float) -> None:
+        """Chooses the level of the next frames by the median of the last ones."""
+        self._times.append(seconds)
+        if len(self._times) < 4:
+            return
+        usual = float(np.median(self._times))
+        self._times = self._times[-3:]
+        if usual > 1.35 * _TARGET_S and self._level > 0:
+            self._level, self._times = self._level - 1, []
+        elif usual < 0.4 * _TARGET_S and self._level < len(LEVELS) - 1:
+            self._level, self._times = self._level + 1, []
+
+
+def _sized(view: View, share: float) -> View:
+    return view.scaled(max(round(view.camera.width * share), 16), max(round(view.camera.height * share), 16))

@@ -1,0 +1,156 @@
+"""From drawn colours and depths to the finished picture: contours, depth colours, background. All at picture size, in numpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.viewport.backends.base import Picture
+from desktop.viewport.colors import color_map
+from desktop.viewport.frames import GRID
+
+BACKDROPS = {"dark": ((56, 59, 65), (29, 30, 33)), "light": ((251, 251, 252), (222, 225, 229))}
+"""Colour at the top and at the bottom."""
+
+
+def backdrop(width: int, height: int, background: str) -> NDArray[np.float32]:
+    """The gradient behind everything, `[H, W, 3]` float32 RGB in 0..255, dithered so that no bands show."""
+    top, bottom = (np.array(color, np.float32) for color in BACKDROPS[background])
+    t = np.linspace(0.0, 1.0, height, dtype=np.float32)[:, None]
+    column = (top * (1.0 - t) + bottom * t)[:, None, :]
+    pattern = (np.arange(8, dtype=np.float32) * 5 % 8 / 8 - 0.5)[(np.arange(height)[:, None] * 3 + np.arange(width)[None, :]) % 8]
+    return np.asarray(column + pattern[..., None], np.float32)
+
+
+def merged(first: Picture | None, second: Picture, bias: float = 0.0) -> Picture:
+    """Both pictures, nearer over farther; `second` wins within the share `bias` of the depth."""
+    if first is None:
+        return second
+    wins = (second.depth > 0) & ((first.depth == 0) | (second.depth <= first.depth * (1.0 + bias)))
+    return Picture(np.where(wins[..., None], second.color, first.color), np.where(wins, second.depth, first.depth))
+
+
+def filled(picture: Picture, reach: int) -> Picture:
+    """Closes pinholes between points: pixels enclosed by nearer ones within `reach` pixels take the mean of those.
+
+    The outline of the model stays (a morphological closing of the inverse depth).
+    """
+    nearness = np.where(picture.depth > 0, 1.0 / np.maximum(picture.depth, 1e-30), 0.0).astype(np.float32)
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
+    closed = cv2.morphologyEx(nearness, cv2.MORPH_CLOSE, kernel)
+    rows, columns = np.nonzero(closed > nearness * 1.02)
+    if not len(rows):
+        return picture
+    height, width = nearness.shape
+    total = np.zeros((len(rows), 3), np.float32)
+    weight, depth = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
+    least = closed[rows, columns] * 0.98
+    for dy in range(-reach, reach + 1):
+        for dx in range(-reach, reach + 1):
+            y, x = np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)
+            counts = (nearness[y, x] >= least).astype(np.float32)
+            total += picture.color[y, x] * counts[:, None]
+            depth += np.where(counts > 0, picture.depth[y, x], 0.0)
+            weight += counts
+    some = weight > 0
+    rows, columns = rows[some], columns[some]
+    color, new_depth = picture.color.copy(), picture.depth.copy()
+    color[rows, columns] = (total[some] / weight[some, None]).astype(np.uint8)
+    new_depth[rows, columns] = depth[some] / weight[some]
+    return Picture(color, new_depth)
+
+
+def reduced(picture: Picture, factor: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Averages blocks of `factor` x `factor` pixels.
+
+    Returns:
+        Colour `[H, W, 3]` float32 in 0..255 already weighted by cover, cover `[H, W]` in [0, 1], nearest depth `[H, W]` (0 = nothing).
+    """
+    cover = (picture.depth > 0).astype(np.float32)
+    if factor == 1:
+        return picture.color.astype(np.float32), cover, picture.depth
+    height, width = picture.depth.shape[0] // factor, picture.depth.shape[1] // factor
+    color = cv2.resize(picture.color, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
+    depth = np.where(picture.depth > 0, picture.depth, np.inf).reshape(height, factor, width, factor).min(axis=(1, 3))
+    depth[~np.isfinite(depth)] = 0.0
+    return color, cv2.resize(cover, (width, height), interpolation=cv2.INTER_AREA), depth
+
+
+def contours(depth: NDArray[np.float32], strength: float, reach: int) -> NDArray[np.float32]:
+    """Eye-dome lighting: darkens pixels that lie behind their neighbours, so that points without normals read as a surface.
+
+    Args:
+        depth: `[H, W]` z-depth, 0 = nothing.
+        strength: Larger is darker; 0 leaves everything as it is.
+        reach: Distance to the neighbours in pixels.
+
+    Returns:
+        Factor `[H, W]` float32 in (0, 1] on the colours.
+
+    Source: Boucheny, "Interactive scientific visualization of large datasets", 2009, ch. 3.
+    """
+    height, width = depth.shape
+    if strength <= 0 or min(height, width) <= 2 * reach:
+        return np.ones_like(depth)
+    far = 1e4
+    log_depth = np.where(depth > 0, np.log2(np.maximum(depth, 1e-20)), far).astype(np.float32)
+    padded = cv2.copyMakeBorder(log_depth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    behind = np.zeros_like(log_depth)
+    steps = [(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)]
+    for dy, dx in steps:
+        near = padded[reach + dy * reach : reach + dy * reach + height, reach + dx * reach : reach + dx * reach + width]
+        behind += np.clip(log_depth - near, 0.0, 0.05)
+    return np.asarray(np.maximum(np.exp(-strength * behind / len(steps)), 0.25), np.float32)
+
+
+def depth_colors(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Distance as colour, near is warm, `[H, W, 3]` float32 in 0..255, over the range of what is in the picture."""
+    grid = depth_grid(depth)
+    seen = grid[grid > 0]
+    low, high = np.percentile(seen, [1.0, 99.0]) if seen.size else (0.0, 1.0)
+    return color_map(0.95 - 0.9 * (depth - low) / max(high - low, 1e-12)).astype(np.float32)
+
+
+def finished(
+    picture: Picture, factor: int, background: str, strength: float, reach: int, by_depth: bool
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The picture over its background.
+
+    Args:
+        picture: As drawn, `factor` times the wanted size.
+        factor: Supersampling.
+        background: 'dark' or 'light'.
+        strength: Of the contours.
+        reach: Of the contours, pixels.
+        by_depth: Colour by distance from the viewer instead.
+
+    Returns:
+        `[H, W, 3]` float32 RGB in 0..255 and depth `[H, W]`.
+    """
+    color, cover, depth = reduced(picture, factor)
+    shade = contours(depth, strength, reach)
+    if by_depth:
+        color = depth_colors(depth) * cover[..., None]
+    ground = backdrop(depth.shape[1], depth.shape[0], background)
+    return color * shade[..., None] + ground * (1.0 - cover)[..., None], depth
+
+
+def depth_grid(depth: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Nearest depth in blocks of the picture, at most `frames.GRID` blocks, 0 = nothing."""
+    height, width = depth.shape
+    rows, columns = min(height, GRID[0]), min(width, GRID[1])
+    reach = (max(height // rows, 1) | 1, max(width // columns, 1) | 1)
+    filled = np.where(depth > 0, depth, np.float32(3e38))
+    nearest = cv2.erode(filled, np.ones(reach, np.uint8))
+    y, x = ((np.arange(n) + 0.5) * size / n for n, size in ((rows, height), (columns, width)))
+    grid = nearest[y.astype(int)[:, None], x.astype(int)[None, :]]
+    return np.where(grid < 1e38, grid, np.float32(0.0))
+
+
+def to_window(color: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Blue green red and filler `[H, W, 4]` uint8 of RGB `[H, W, 3]` in 0..255."""
+    result: NDArray[np.uint8] = cv2.cvtColor(np.clip(color, 0, 255).astype(np.uint8), cv2.COLOR_RGB2BGRA)
+    return result

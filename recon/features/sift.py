@@ -1,0 +1,112 @@
+"""SIFT with root descriptors.
+
+Lowe, Distinctive image features from scale-invariant keypoints, IJCV 2004; root descriptors after Arandjelovic and
+Zisserman, Three things everyone should know to improve object retrieval, CVPR 2012.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import ShapeError
+from recon.features.extractor import Features
+
+_FEW = 1500
+_FAINTEST = 0.005
+_GRID = 8
+
+
+@dataclass(frozen=True)
+class SiftExtractor:
+    """OpenCV's SIFT (first octave at twice the resolution) on a picture of at most `max_size` pixels.
+
+    Args:
+        max_features: At most so many, shared out over the parts of the picture.
+        max_size: Longer pictures are reduced first, pixels.
+        contrast: Weakest extremum that counts; a picture with few features is searched again with less.
+    """
+
+    max_features: int = 8192
+    max_size: int = 2000
+    contrast: float = 0.02
+
+    def extract(self, image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> Features:
+        """Features of an RGB picture `[H, W, 3]`, only where `mask` `[H, W]` is True.
+
+        Raises:
+            ShapeError: Not an RGB uint8 picture, or a mask of another size.
+        """
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise ShapeError(f"image must be uint8 [H, W, 3], got {image.dtype} {list(image.shape)}")
+        if mask is not None and mask.shape != image.shape[:2]:
+            raise ShapeError(f"mask must have shape {list(image.shape[:2])}, got {list(mask.shape)}")
+        height, width = image.shape[:2]
+        grey = _reduced(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.max_size)
+        factor = np.array([width / grey.shape[1], height / grey.shape[0]])
+        found = self._detect(grey, factor, mask)
+        detector = cv2.SIFT_create(0, 3, self.contrast, 10.0, 1.6, enable_precise_upscale=True)
+        found, descriptors = detector.compute(grey, found) if found else ((), np.zeros((0, 128), np.float32))
+        table = np.array([(*k.pt, k.size / 2, np.deg2rad(k.angle)) for k in found], np.float64).reshape(-1, 4)
+        table[:, :2] = (table[:, :2] + 0.5) * factor - 0.5
+        table[:, 2] *= factor.mean()
+        return Features(table.astype(np.float32), root_descriptors(descriptors), (width, height))
+
+    def _detect(self, grey: NDArray[np.uint8], factor: NDArray[np.float64], mask: NDArray[np.bool_] | None) -> list[Any]:
+        """Keypoints inside the mask; a faint picture is searched again with a lower threshold."""
+        contrast = self.contrast
+        while True:
+            detector = cv2.SIFT_create(0, 3, contrast, 10.0, 1.6, enable_precise_upscale=True)
+            found = list(detector.detect(grey, None))
+            if mask is not None and found:
+                pixels = (np.array([k.pt for k in found]) + 0.5) * factor - 0.5
+                found = [k for k, keep in zip(found, _inside(pixels, mask), strict=True) if keep]
+            if len(found) >= min(_FEW, self.max_features) or contrast <= _FAINTEST:
+                return _shared_out(found, self.max_features, grey.shape)
+            contrast /= 2
+
+
+def root_descriptors(descriptors: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Square roots of L1-normalised descriptors `[N, D]`, times 512, as uint8."""
+    total = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-12)
+    return np.minimum(np.rint(512 * np.sqrt(np.maximum(descriptors, 0) / total)), 255).astype(np.uint8)
+
+
+def _reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:
+    """The picture, by area averaging no longer than `max_size`."""
+    height, width = grey.shape
+    longest = max(height, width)
+    if longest <= max_size:
+        return grey
+    size = (max(1, round(width * max_size / longest)), max(1, round(height * max_size / longest)))
+    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _inside(pixels: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which pixels `[N, 2]` fall on a True pixel of the mask."""
+    height, width = mask.shape
+    x = np.clip(np.rint(pixels[:, 0]).astype(int), 0, width - 1)
+    y = np.clip(np.rint(pixels[:, 1]).astype(int), 0, height - 1)
+    return np.asarray(mask[y, x], bool)
+
+
+def _shared_out(found: list[Any], limit: int, shape: tuple[int, ...]) -> list[Any]:
+    """At most `limit` keypoints: the strongest of every cell of a grid, so that one busy corner does not take them all.
+
+    Ties are broken by position, so the same picture gives the same list.
+    """
+    found = sorted(found, key=lambda k: (-k.response, k.pt, k.size, k.angle))
+    if len(found) <= limit:
+        return found
+    cells = np.array([(k.pt[0] * _GRID // shape[1], k.pt[1] * _GRID // shape[0]) for k in found]).astype(int)
+    cell = cells[:, 1] * _GRID + cells[:, 0]
+    order = np.argsort(cell, kind="stable")
+    starts = np.r_[0, np.cumsum(np.bincount(cell, minlength=_GRID * _GRID))]
+    rank = np.empty(len(found), int)
+    rank[order] = np.arange(len(found)) - starts[cell[order]]
+    chosen = np.sort(np.argsort(rank, kind="stable")[:limit])
+    return [found[i] for i in chosen]

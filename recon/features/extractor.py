@@ -40,8 +40,9 @@ class Features:
     @property
     def unit_descriptors(self) -> NDArray[np.float32]:
         """Descriptors as float32 unit vectors, `[N, D]`."""
-        values = self.descriptors.astype(np.float32)
-        return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-12)
+        values = np.asarray(self.descriptors, np.float32)
+        norms: NDArray[np.float32] = np.linalg.norm(values, axis=1, keepdims=True)
+        return np.asarray(values / np.maximum(norms, 1e-12), np.float32)
 
 
 class Extractor(Protocol):

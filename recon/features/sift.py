@@ -49,8 +49,9 @@ class SiftExtractor:
         grey = _reduced(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.max_size)
         factor = np.array([width / grey.shape[1], height / grey.shape[0]])
         found = self._detect(grey, factor, mask)
-        detector = cv2.SIFT_create(0, 3, self.contrast, 10.0, 1.6, enable_precise_upscale=True)
-        found, descriptors = detector.compute(grey, found) if found else ((), np.zeros((0, 128), np.float32))
+        descriptors: NDArray[np.float32] = np.zeros((0, 128), np.float32)
+        if found:
+            found, descriptors = _detector(self.contrast).compute(grey, found)
         table = np.array([(*k.pt, k.size / 2, np.deg2rad(k.angle)) for k in found], np.float64).reshape(-1, 4)
         table[:, :2] = (table[:, :2] + 0.5) * factor - 0.5
         table[:, 2] *= factor.mean()
@@ -60,8 +61,7 @@ class SiftExtractor:
         """Keypoints inside the mask; a faint picture is searched again with a lower threshold."""
         contrast = self.contrast
         while True:
-            detector = cv2.SIFT_create(0, 3, contrast, 10.0, 1.6, enable_precise_upscale=True)
-            found = list(detector.detect(grey, None))
+            found = list(_detector(contrast).detect(grey, None))
             if mask is not None and found:
                 pixels = (np.array([k.pt for k in found]) + 0.5) * factor - 0.5
                 found = [k for k, keep in zip(found, _inside(pixels, mask), strict=True) if keep]
@@ -73,7 +73,12 @@ class SiftExtractor:
 def root_descriptors(descriptors: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Square roots of L1-normalised descriptors `[N, D]`, times 512, as uint8."""
     total = np.maximum(descriptors.sum(axis=1, keepdims=True), 1e-12)
-    return np.minimum(np.rint(512 * np.sqrt(np.maximum(descriptors, 0) / total)), 255).astype(np.uint8)
+    return np.asarray(np.minimum(np.rint(512 * np.sqrt(np.maximum(descriptors, 0) / total)), 255), np.uint8)
+
+
+def _detector(contrast: float) -> Any:
+    """OpenCV's SIFT: all keypoints, three scales an octave, edge threshold and blur of the paper."""
+    return cv2.SIFT.create(0, 3, contrast, 10.0, 1.6, enable_precise_upscale=True)
 
 
 def _reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:

@@ -1,15 +1,26 @@
-"""The stage 'features': keypoints and descriptors of every photo."""
+"""The stages 'features' and 'matches': keypoints of every photo, and which of them show the same point."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from recon.errors import ReconstructionError
 from recon.features.extractor import make_extractor
+from recon.features.matches_npz import PairMatches, read_matches, write_matches
 from recon.features.npz import read_features, write_features
 from recon.pipeline.config import setting
 from recon.pipeline.stage import Artifact, Item, Stage, StageContext
+
+if TYPE_CHECKING:
+    from recon.features.verification import KnownCamera
+
+_CACHED = 64
+"""Photos whose descriptors are held in memory at a time, about 4 MB each."""
 
 
 @dataclass(frozen=True)
@@ -47,3 +58,99 @@ class FeaturesStage(Stage):
 
         files = context.items([Item(name, (context.digests[name],)) for name in usable], compute, ".npz")
         context.note("keypoints", {name: len(read_features(path)) for name, path in files.items()})
+
+
+@dataclass(frozen=True)
+class MatchesConfig:
+    """Settings of the matches."""
+
+    pairs: str = setting(
+        "auto",
+        "Which photos are compared: all with all, neighbours in their order, or those that look alike.",
+        choices=("auto", "exhaustive", "sequential", "retrieval"),
+    )
+    overlap: int = setting(6, "Photos ahead that each is compared with in a sequence.", minimum=1, maximum=100, advanced=True)
+    neighbours: int = setting(20, "Most similar photos that each is compared with.", minimum=1, maximum=500, advanced=True)
+    ratio: float = setting(0.8, "The best match must be closer than this times the second best.", minimum=0.5, maximum=1.0, advanced=True)
+    min_inliers: int = setting(15, "Pairs with fewer verified matches do not count.", minimum=8, maximum=1000, advanced=True)
+    max_error: float = setting(4.0, "Largest distance from the epipolar line.", unit="px", minimum=0.5, maximum=32.0, advanced=True)
+
+
+class MatchesStage(Stage):
+    """Compares pairs of photos and keeps the matches that one motion of the camera explains."""
+
+    name = "matches"
+    title = "Matches"
+    version = 1
+    needs = ("photos", "features")
+    config_type = MatchesConfig
+    sources = ("cameras",)
+    parallel_items = True
+
+    def run(self, inputs: Mapping[str, Artifact], config: MatchesConfig, context: StageContext) -> None:
+        """Writes one item a pair and `pairs.json`; see `Stage.run`."""
+        from recon.features.matching import match_descriptors
+        from recon.features.pairs import select_pairs
+        from recon.features.retrieval import similarity
+        from recon.features.verification import verify
+
+        files, keys = inputs["features"].items, inputs["features"].item_keys
+        names = list(files)
+        if len(names) < 2:
+            raise ReconstructionError("There are too few photos.", f"{len(names)} can be used.", "Add photos that overlap.")
+        known = _known_cameras(inputs["photos"], names, context)
+        tried = {"ratio": config.ratio, "min_inliers": config.min_inliers, "max_error": config.max_error}
+
+        @lru_cache(maxsize=_CACHED)
+        def load(name: str) -> Any:
+            features = read_features(files[name])
+            return features.keypoints, features.unit_descriptors
+
+        def compute(item: Item, path: Path) -> None:
+            a, b = item.payload
+            (first, left), (second, right) = load(a), load(b)
+            raw = match_descriptors(left, right, ratio=config.ratio, device=context.device)
+            pair = known[a], known[b]
+            inliers, kind = verify(first, second, raw, pair, min_inliers=config.min_inliers, max_error=config.max_error)
+            write_matches(PairMatches(raw, inliers, kind), path)
+
+        def look() -> Any:
+            return similarity(len(names), lambda i: load(names[i])[1], check=context.check_cancelled)
+
+        chosen = select_pairs(len(names), config.pairs, overlap=config.overlap, neighbours=config.neighbours, similarity=look)
+        pairs = [(names[i], names[j]) for i, j in chosen]
+        items = [Item(f"{a}__{b}", (keys[a], keys[b], _numbers(known[a]), _numbers(known[b])), (a, b), tried) for a, b in pairs]
+        done = context.items(items, compute, ".npz")
+        _summarise(pairs, done.values(), context)
+
+
+def _known_cameras(photos: Artifact, names: list[str], context: StageContext) -> dict[str, KnownCamera]:
+    """What is known of each photo's camera before mapping."""
+    from recon.features.verification import KnownCamera
+    from recon.io.given_cameras import read_given_cameras
+    from recon.photos import load_photos
+    from recon.sfm.intrinsics import starting_cameras
+
+    found = load_photos(photos)
+    infos = {name: found[name] for name in names}
+    sizes = {name: (photo.width, photo.height) for name, photo in infos.items()}
+    given = None if context.given_cameras is None else read_given_cameras(context.given_cameras, sizes).cameras
+    start = starting_cameras(infos, given)
+    return {name: KnownCamera(start.of(name), start.has_prior[start.camera_of[name]]) for name in names}
+
+
+def _numbers(known: KnownCamera) -> list[Any]:
+    """A camera as plain values, for keys."""
+    camera = known.camera
+    return [camera.model, camera.width, camera.height, *camera.params, known.has_prior]
+
+
+def _summarise(pairs: list[tuple[str, str]], files: Iterable[Path], context: StageContext) -> None:
+    """Writes `pairs.json` and the notes."""
+    rows = []
+    for (a, b), path in zip(pairs, files, strict=True):
+        matches = read_matches(path)
+        rows.append({"a": a, "b": b, "raw": len(matches.raw), "inliers": len(matches.inliers), "kind": matches.kind})
+    (context.output / "pairs.json").write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
+    context.note("pairs compared", len(rows))
+    context.note("pairs verified", sum(row["kind"] not in ("none", "watermark") for row in rows))

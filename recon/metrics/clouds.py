@@ -63,7 +63,7 @@ def nearest_distances(points: NDArray[np.floating], target: NDArray[np.floating]
         raise ShapeError("coordinates must be finite")
     if len(target_m3) == 0:
         return np.full(len(points_n3), np.inf)
-    distance: NDArray[np.float64] = cKDTree(target_m3).query(points_n3)[0]
+    distance: NDArray[np.float64] = cKDTree(target_m3).query(points_n3, workers=-1)[0]
     return distance
 
 

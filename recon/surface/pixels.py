@@ -57,10 +57,11 @@ def weigh(depth_map: DepthMap, camera: Camera, config: MeshConfig) -> WeightedDe
 
 
 def close_gaps(pixels: WeightedDepth, camera: Camera, config: MeshConfig) -> WeightedDepth:
-    """Gives unknown pixels amid known ones the mean depth of their 5x5 neighbourhood, at a small weight.
+    """Gives unknown pixels amid known ones the plane through their 5x5 neighbourhood, at a small weight.
 
-    Only where at least a quarter of the neighbourhood is known and all of it lies within `config.edge_footprints`, so that
-    nothing grows over an edge. Depth, weight and cosine are those of the neighbours; `config.gap_passes` times.
+    Only where at least a quarter of the neighbourhood is known, on both sides of the pixel, and all of it lies within
+    `config.edge_footprints`, so that nothing grows over an edge or outward. Weight and cosine are those of the neighbours;
+    `config.gap_passes` times.
     """
     import cv2
 
@@ -71,14 +72,44 @@ def close_gaps(pixels: WeightedDepth, camera: Camera, config: MeshConfig) -> Wei
         known = (depth > 0).astype(np.float32)
         count = cv2.boxFilter(known, -1, (5, 5), normalize=False)
         total = np.maximum(count, 1)
-        mean = cv2.boxFilter(depth, -1, (5, 5), normalize=False) / total
-        spread = cv2.dilate(depth, kernel) - cv2.erode(np.where(depth > 0, depth, np.float32(1e30)), kernel)
-        gap = (depth == 0) & (count >= 7) & (spread < limit * mean)
+        nearest = cv2.erode(np.where(depth > 0, depth, np.float32(1e30)), kernel)
+        gap = (depth == 0) & (count >= 7) & (cv2.dilate(depth, kernel) - nearest < limit * nearest)
+        inverse, fits = plane_through_neighbours(np.where(depth > 0, 1 / np.maximum(depth, 1e-30), 0).astype(np.float32), known)
+        gap &= fits
         for values in (weight, cosine):
             values[gap] = (cv2.boxFilter(values * known, -1, (5, 5), normalize=False) / total)[gap]
         weight[gap] *= np.float32(_GAP_WEIGHT)
-        depth[gap] = mean[gap]
+        depth[gap] = 1 / inverse[gap]
     return WeightedDepth(depth, weight, cosine)
+
+
+def plane_through_neighbours(inverse: Map, known: Map) -> tuple[Map, NDArray[np.bool_]]:
+    """Least squares plane through the known inverse depths of 5x5 pixels (a plane in space is linear in inverse depth).
+
+    Args:
+        inverse: `[H, W]` inverse depth, 0 where unknown.
+        known: `[H, W]` 1 where known, else 0.
+
+    Returns:
+        Its value at the middle `[H, W]`, and where the neighbours determine it and lie around the pixel, `[H, W]`.
+    """
+    import cv2
+
+    along = np.tile(np.arange(-2, 3, dtype=np.float32), (5, 1))
+    ones = np.ones_like(along)
+
+    def moment(values: Map, weights: Map) -> Map:
+        return np.asarray(cv2.filter2D(values, -1, weights, borderType=cv2.BORDER_CONSTANT), np.float32)
+
+    n = np.maximum(moment(known, ones), 1)
+    x, y, q = moment(known, along) / n, moment(known, along.T) / n, moment(inverse, ones) / n
+    xx, yy, xy = (moment(known, k) / n - m for k, m in ((along**2, x * x), (along.T**2, y * y), (along * along.T, x * y)))
+    xq, yq = moment(inverse, along) / n - x * q, moment(inverse, along.T) / n - y * q
+    determinant = xx * yy - xy * xy
+    fits = (determinant > 0.2) & (x * x + y * y < 0.5)
+    safe = np.where(fits, determinant, np.float32(1))
+    middle = q - ((yy * xq - xy * yq) * x + (xx * yq - xy * xq) * y) / safe
+    return middle.astype(np.float32), fits & (middle > 0)
 
 
 def pixel_rays(camera: Camera) -> Map:

@@ -5,8 +5,6 @@ Kazhdan and Hoppe, "Screened Poisson surface reconstruction" (2013), Open3D's bu
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from recon.errors import ReconstructionError, ResourceError
+from recon.pipeline.child import ChildFailed, run_child
 from recon.scene import Origin, PointCloud, TriMesh
 from recon.surface.cleaning import keep_faces
 from recon.surface.config import MeshConfig
@@ -100,22 +99,11 @@ def _usable(cloud: PointCloud) -> PointCloud:
 
 def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
     """Runs the child and watches for the wish to stop."""
-    command = [sys.executable, "-m", "recon.surface.poisson_child", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as child:
-        try:
-            while child.poll() is None:
-                check_cancelled()
-                try:
-                    child.wait(timeout=0.2)
-                except subprocess.TimeoutExpired:
-                    continue
-        except BaseException:
-            child.kill()
-            raise
-        if child.returncode != 0:
-            said = (child.stderr.read() if child.stderr else "").strip().splitlines()[-1:]
-            why = f"The Poisson solver ended with code {child.returncode}. {' '.join(said)}".strip()
-            raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.")
+    try:
+        run_child("recon.surface.poisson_child", arguments, check=check_cancelled)
+    except ChildFailed as error:
+        why = f"The Poisson solver failed: {error}"
+        raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.") from error
 
 
 def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -> TriMesh:

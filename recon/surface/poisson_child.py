@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from recon.pipeline.child import follow_parent
+
 
 def main(source: Path, target: Path, depth: int, threads: int) -> None:
     """Reads points and normals `[N, 3]`, writes vertices, faces and the density of the points at each vertex."""
@@ -25,4 +27,5 @@ def main(source: Path, target: Path, depth: int, threads: int) -> None:
 
 
 if __name__ == "__main__":
+    follow_parent()
     main(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

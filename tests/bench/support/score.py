@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from recon.io.formats import read_cloud, read_mesh
-from recon.metrics import compare_clouds, evened, nearest_distances
+from recon.metrics import compare_clouds, evened
 from recon.metrics.evaluate import as_json, mesh_points
 
 SHARES = (0.0025, 0.005)
@@ -42,7 +43,12 @@ def off_ground(points: NDArray[np.floating], surface: NDArray[np.floating], reac
 
     A floating error between the two counts as the object's when it is closer to it.
     """
-    near = (np.abs(points[:, :2]) < reach).all(axis=1)
+    tree = cKDTree(surface)
+    height = np.abs(points[:, 2])
     keep = np.zeros(len(points), bool)
-    keep[near] = nearest_distances(points[near], surface) <= np.abs(points[near, 2])
+    lowest = 0.0
+    for highest in (0.005, 0.02, 0.08, np.inf):  # a search that may give up early is many times faster
+        chosen = np.flatnonzero((height >= lowest) & (height < highest) & (np.abs(points[:, :2]) < reach).all(axis=1))
+        keep[chosen] = tree.query(points[chosen], distance_upper_bound=highest, workers=-1)[0] <= height[chosen]
+        lowest = highest
     return keep

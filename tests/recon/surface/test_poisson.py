@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recon.errors import Cancelled, ReconstructionError, ResourceError
+from recon.pipeline.child import ChildFailed
 from recon.scene import Origin, PointCloud
 from recon.surface import MeshConfig
 from recon.surface.poisson import point_spacing, poisson_mesh
@@ -69,6 +70,9 @@ def test_it_stops_within_two_seconds() -> None:
 def test_a_solver_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     import recon.surface.poisson as module
 
-    monkeypatch.setattr(module.sys, "executable", "/bin/false")
-    with pytest.raises(ResourceError, match="code 1"):
+    def dead(*_: object, **__: object) -> None:
+        raise ChildFailed(-9, "killed")
+
+    monkeypatch.setattr(module, "run_child", dead)
+    with pytest.raises(ResourceError, match="code -9"):
         poisson_mesh(half_ball(2000), CONFIG)

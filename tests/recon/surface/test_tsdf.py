@@ -149,7 +149,9 @@ def test_it_stops_when_asked(orbit: Oracle) -> None:
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        make_mesh(orbit.scene, orbit.depths, PointCloud(np.zeros((5, 3))), orbit.pictures.__getitem__, CONFIG, pulse=pulse)
+        make_mesh(
+            orbit.scene, orbit.depths, PointCloud(np.zeros((5, 3))), orbit.pictures.__getitem__, replace(CONFIG, method="tsdf"), pulse=pulse
+        )
     assert "colouring" not in calls
 
 

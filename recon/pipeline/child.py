@@ -1,0 +1,93 @@
+"""Native code in a process of its own: it can be stopped at any moment, a crash in it is an error and not the end, its memory returns.
+
+The child's side calls `follow_parent()` first, so that it never outlives who started it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from queue import Empty, SimpleQueue
+from typing import IO
+
+_POLL = 0.1
+
+
+class ChildFailed(Exception):
+    """The child ended with an error.
+
+    Args:
+        code: Its exit code; negative for a signal.
+        said: The last lines it wrote to stderr.
+    """
+
+    def __init__(self, code: int, said: str) -> None:
+        self.code, self.said = code, said
+        super().__init__(f"the process ended with code {code}. {said}".strip())
+
+
+def run_child(
+    module: str, arguments: Sequence[str], *, check: Callable[[], None], on_line: Callable[[str], None] = lambda line: None
+) -> None:
+    """Runs `python -m module arguments...` to its end.
+
+    Args:
+        module: A module with `if __name__ == "__main__"`.
+        arguments: Plain strings.
+        check: Called ten times a second; when it raises, the child is killed and the error goes on.
+        on_line: Receives each line of the child's stdout.
+
+    Raises:
+        ChildFailed: The exit code is not 0.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        lines: SimpleQueue[str] = SimpleQueue()
+        last: deque[str] = deque(maxlen=5)
+        readers = [_reader(child.stdout, lines.put), _reader(child.stderr, last.append)]
+        try:
+            while child.poll() is None:
+                check()
+                _drain(lines, on_line, _POLL)
+            for reader in readers:
+                reader.join()
+            _drain(lines, on_line, 0)
+        except BaseException:
+            child.kill()
+            raise
+        if child.returncode != 0:
+            raise ChildFailed(child.returncode, " ".join(line.strip() for line in last)[-500:])
+
+
+def follow_parent() -> None:
+    """Ends this process when the one that started it is gone: then its stdin ends."""
+
+    def watch() -> None:
+        sys.stdin.read()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _reader(stream: IO[str] | None, put: Callable[[str], object]) -> threading.Thread:
+    def read() -> None:
+        for line in stream or ():
+            put(line)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    return thread
+
+
+def _drain(lines: SimpleQueue[str], on_line: Callable[[str], None], wait: float) -> None:
+    """Hands on what is there; waits for the first line at most `wait` seconds."""
+    try:
+        on_line(lines.get(timeout=wait) if wait else lines.get_nowait())
+        while True:
+            on_line(lines.get_nowait())
+    except Empty:
+        return

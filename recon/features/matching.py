@@ -15,7 +15,9 @@ from recon.errors import ShapeError
 if TYPE_CHECKING:
     import torch
 
-_TILE_BYTES = 64 << 20
+_TILE_BYTES = 16 << 20
+_ROUNDING = 1e-6
+"""Squared distance of equal unit vectors in float32, with room to spare."""
 
 
 def match_descriptors(
@@ -51,43 +53,53 @@ def match_descriptors(
         return np.zeros((0, 2), np.int32)
     with torch.inference_mode():
         a, b = torch.from_numpy(first).to(device), torch.from_numpy(second).to(device)
-        rows = max(1, tile_bytes // (4 * len(b)))
-        index, best, second_best, column_best, column_second = _nearest(a, b, rows)
-        mutual = (best >= column_best[index]).nonzero()[:, 0]
-        picked = index[mutual]
-        distance = _distance(best[mutual])
-        keep = (distance <= max_distance) & (distance < ratio * _distance(second_best[mutual]))
-        keep &= distance < ratio * _distance(column_second[picked])
-        pairs = torch.stack([mutual[keep], picked[keep]], 1)
-        return pairs.to(torch.int32).cpu().numpy()
+        index, best, others, column_rest = _nearest(a, b, max(1, tile_bytes // (4 * len(b))))
+        row, rival = _claims(index, best)
+        column, top = index[row], best[row]
+        column_second = torch.maximum(column_rest[column], rival)
+        distance = _distance(top)
+        keep = (top > column_second) & (distance <= max_distance)
+        keep &= (distance < ratio * _distance(others[row])) & (distance < ratio * _distance(column_second))
+        pairs = torch.stack([row[keep], column[keep]], 1).to(torch.int32).cpu().numpy()
+    return np.asarray(pairs[np.argsort(pairs[:, 0])], np.int32)
 
 
 def _distance(similarity: torch.Tensor) -> torch.Tensor:
-    """Euclidean distance of unit vectors with that scalar product."""
-    return (2 - 2 * similarity).clamp(min=0).sqrt()
+    """Euclidean distance of unit vectors with that scalar product; what rounding can make of 0 counts as equal."""
+    return (2 - 2 * similarity).clamp(min=_ROUNDING).sqrt()
 
 
 def _nearest(a: torch.Tensor, b: torch.Tensor, rows: int) -> tuple[torch.Tensor, ...]:
-    """Index, best and second similarity of every row, and best and second of every column, tile by tile.
+    """Nearest neighbours of all rows of `a` in `b`, tile by tile.
 
-    The second best of a column is exact where the column's best is the best of its row too, which mutual pairs are.
+    Returns:
+        For every row the index of the most similar column, its similarity and that of the next; for every column the highest
+        similarity among the rows that have another nearest neighbour.
     """
     import torch
 
-    index, best, second, tops = [], [], [], []
-    column_best = torch.full((len(b),), -2.0, device=a.device)
-    column_second = torch.full((len(b),), -2.0, device=a.device)
+    index, best, second = [], [], []
+    column_rest = torch.full((len(b),), -2.0, device=a.device)
     for tile in a.split(rows):
         similarity = tile @ b.T
         top, where = similarity.max(1)
-        tile_best = similarity.amax(0)
-        similarity.scatter_(1, where[:, None], torch.where(top >= tile_best[where], -2.0, top)[:, None])
-        tile_second = similarity.amax(0)
-        masked = similarity.scatter_(1, where[:, None], -2.0)
-        second.append(masked.amax(1))
+        similarity.scatter_(1, where[:, None], -2.0)
         index.append(where)
-        tops.append(top)
         best.append(top)
-        column_second = torch.maximum(torch.maximum(column_second, tile_second), torch.minimum(column_best, tile_best))
-        column_best = torch.maximum(column_best, tile_best)
-    return torch.cat(index), torch.cat(best), torch.cat(second), column_best, column_second
+        second.append(similarity.amax(1))
+        column_rest = torch.maximum(column_rest, similarity.amax(0))
+    return torch.cat(index), torch.cat(best), torch.cat(second), column_rest
+
+
+def _claims(index: torch.Tensor, best: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """For every column that some row is nearest to: the row that comes closest, and the similarity of the next such row (or -2)."""
+    import torch
+
+    order = torch.argsort(best, descending=True, stable=True)
+    order = order[torch.argsort(index[order], stable=True)]
+    column = index[order]
+    first = torch.ones_like(column, dtype=torch.bool)
+    first[1:] = column[1:] != column[:-1]
+    rival = torch.full_like(best, -2.0)
+    rival[:-1] = torch.where(first[1:], -2.0, best[order[1:]])
+    return order[first], rival[first]

@@ -66,7 +66,7 @@ def verify(
     a, b = (to_colmap_camera(known.camera, has_prior=known.has_prior) for known in cameras)
     left, right = points_to_colmap(first[:, :2]), points_to_colmap(second[:, :2])
     geometry = pycolmap.estimate_two_view_geometry(a, left, b, right, matches.astype(np.uint32), options)
-    kind = _KINDS.get(geometry.config.name, "none")
+    kind = _KINDS.get(pycolmap.TwoViewGeometryConfiguration(geometry.config).name, "none")
     if kind == "none":
         return nothing, kind
     return np.asarray(geometry.inlier_matches, np.int32).reshape(-1, 2), kind

@@ -1,0 +1,169 @@
+"""pycolmap's mappers in a process of their own: `python -m recon.sfm.mapper_child JOB.json`.
+
+Prints one JSON object a line: `{"placed": n}` when a photo is placed, `{"step": text}` at steps without a count.
+Models are written into numbered folders under the job's `output`.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recon.pipeline.child import follow_parent
+
+
+@dataclass(frozen=True)
+class Job:
+    """What the child is asked to do.
+
+    Args:
+        method: 'incremental', 'global' or 'triangulate' (poses of the model in `start` are known).
+        database: The database.
+        output: Empty folder for the models.
+        start: Folder of a model with known poses; for 'triangulate'.
+        constant_cameras: COLMAP's numbers of cameras that stay as they are.
+        move_poses: 'triangulate': whether the known poses are refined at the end.
+        principal_point: Whether principal points are refined.
+        max_error: Pixels.
+        min_angle: Degrees.
+        min_model_size: Photos.
+        threads: For the solver; 1 gives the same bytes every time.
+        seed: Of random samples.
+    """
+
+    method: str
+    database: str
+    output: str
+    start: str
+    constant_cameras: list[int]
+    move_poses: bool
+    principal_point: bool
+    max_error: float
+    min_angle: float
+    min_model_size: int
+    threads: int
+    seed: int
+
+
+def main(path: Path) -> None:
+    """Runs the job described in the file."""
+    import pycolmap
+
+    job = Job(**json.loads(path.read_text(encoding="utf-8")))
+    pycolmap.logging.minloglevel = 2
+    pycolmap.set_random_seed(job.seed)
+    {"incremental": _incremental, "global": _global, "triangulate": _triangulate}[job.method](job)
+
+
+def _say(**values: Any) -> None:
+    print(json.dumps(values), flush=True)
+
+
+class _Counter:
+    """Counts placed photos of the model in progress."""
+
+    def __init__(self, placed: int = 0) -> None:
+        self.placed = placed
+
+    def first_pair(self) -> None:
+        self.placed = 2
+        _say(placed=self.placed)
+
+    def next_image(self) -> None:
+        self.placed += 1
+        _say(placed=self.placed)
+
+
+def _options(job: Job) -> Any:
+    """Options of the incremental mapper."""
+    import pycolmap
+
+    options = pycolmap.IncrementalPipelineOptions()
+    options.num_threads = options.mapper.num_threads = job.threads
+    options.random_seed = options.mapper.random_seed = options.triangulation.random_seed = job.seed
+    options.min_model_size = job.min_model_size
+    options.ignore_watermarks = True
+    options.extract_colors = False
+    options.constant_cameras = options.mapper.constant_cameras = set(job.constant_cameras)
+    options.ba_refine_principal_point = job.principal_point
+    options.mapper.filter_max_reproj_error = job.max_error
+    options.triangulation.merge_max_reproj_error = options.triangulation.complete_max_reproj_error = job.max_error
+    options.mapper.filter_min_tri_angle = options.triangulation.min_angle = job.min_angle
+    return options
+
+
+def _incremental(job: Job) -> None:
+    import pycolmap
+
+    counter = _Counter()
+    pycolmap.incremental_mapping(
+        job.database, "", job.output, _options(job), initial_image_pair_callback=counter.first_pair, next_image_callback=counter.next_image
+    )
+
+
+def _global(job: Job) -> None:
+    import pycolmap
+
+    _say(step="all photos at once")
+    options = pycolmap.GlobalPipelineOptions()
+    options.num_threads = options.mapper.num_threads = job.threads
+    options.random_seed = options.mapper.random_seed = job.seed
+    options.min_model_size = job.min_model_size
+    options.ignore_watermarks = True
+    solver = options.mapper.bundle_adjustment
+    solver.refine_principal_point = job.principal_point
+    if job.constant_cameras:
+        solver.refine_focal_length = solver.refine_extra_params = False
+    pycolmap.global_mapping(job.database, "", job.output, options)
+
+
+def _triangulate(job: Job) -> None:
+    """Points for known poses; photos without one are then placed among them."""
+    import pycolmap
+
+    _say(step="points for the given poses")
+    target = Path(job.output) / "0"
+    target.mkdir(parents=True)
+    options = _options(job)
+    model = pycolmap.Reconstruction(job.start)
+    pycolmap.triangulate_points(model, job.database, "", str(target), True, options, refine_intrinsics=False)
+    known = model.num_reg_images()
+    with pycolmap.Database.open(job.database) as database:
+        missing = database.num_images() - known
+    if missing and known:
+        _place_others(job, target, known)
+        model = pycolmap.Reconstruction(str(target))
+    if job.move_poses:
+        _say(step="refining poses")
+        solver = pycolmap.BundleAdjustmentOptions()
+        solver.refine_principal_point = job.principal_point
+        solver.ceres.solver_options.num_threads = job.threads
+        pycolmap.bundle_adjustment(model, solver)
+        model.write(str(target))
+
+
+def _place_others(job: Job, target: Path, known: int) -> None:
+    """Goes on incrementally from the model in `target`, whose poses stay as they are."""
+    import pycolmap
+
+    options = _options(job)
+    options.fix_existing_frames = options.mapper.fix_existing_frames = True
+    options.multiple_models = False
+    options.min_model_size = 1
+    counter = _Counter(known)
+    more = target.parent / "more"
+    more.mkdir()
+    result = pycolmap.incremental_mapping(
+        job.database, "", str(more), options, input_path=str(target), next_image_callback=counter.next_image
+    )
+    largest = max(result.values(), key=lambda model: model.num_reg_images(), default=None)
+    if largest is not None and largest.num_reg_images() > known:
+        largest.write(str(target))
+
+
+if __name__ == "__main__":
+    follow_parent()
+    main(Path(sys.argv[1]))

@@ -1,0 +1,98 @@
+"""Who was placed, how well, and why the others were not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pycolmap
+
+FEW_FEATURES = 100
+
+
+@dataclass(frozen=True)
+class Registration:
+    """What became of one photo.
+
+    Args:
+        registered: Whether it was placed in the model.
+        reason: Why not; '' when it was.
+        closest: The photo with which it has the most matches, or None.
+        inliers: Verified matches with that photo.
+        points: Sparse points it sees.
+        error_px: Mean reprojection error of those, pixels; None when not placed.
+    """
+
+    registered: bool
+    reason: str = ""
+    closest: str | None = None
+    inliers: int = 0
+    points: int = 0
+    error_px: float | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def explain(
+    model: pycolmap.Reconstruction, features: Mapping[str, int], pairs: Sequence[Mapping[str, Any]], others: Sequence[set[str]] = ()
+) -> dict[str, Registration]:
+    """Photo id -> what became of it.
+
+    Args:
+        model: The model that is kept.
+        features: Photo id -> number of keypoints, for every photo that was tried.
+        pairs: Rows of `pairs.json`: a, b, raw, inliers, kind.
+        others: Photos of the models that were not kept.
+    """
+    placed = {image.name: image for image in model.images.values() if image.has_pose}
+    result = {}
+    for name, count in features.items():
+        closest, row = _closest(name, pairs)
+        inliers = int(row["inliers"]) if row else 0
+        if name in placed:
+            points, error = _fit(model, placed[name])
+            result[name] = Registration(True, "", closest, inliers, points, error)
+        else:
+            group = next((group for group in others if name in group), set())
+            result[name] = Registration(False, _reason(count, closest, row, group), closest, inliers)
+    return result
+
+
+def _reason(features: int, closest: str | None, row: Mapping[str, Any] | None, group: set[str]) -> str:
+    if features < FEW_FEATURES:
+        return f"Too few features: {features} were found, some hundreds are needed. The picture has little texture, or its mask leaves little."
+    if closest is None or row is None:
+        return "It was not compared with any other photo."
+    if group:
+        return f"It belongs to a smaller group of {len(group)} photos that could not be joined to the rest."
+    if row["kind"] == "watermark":
+        return f"What it shares with {closest} is writing burnt into the pictures, not the scene."
+    if row["kind"] == "none":
+        return f"No other photo shows enough of the same points: it came closest to {closest}, with {row['raw']} matches by look alone."
+    return f"The mapper rejected it: {row['inliers']} verified matches with {closest} were not enough to place it reliably."
+
+
+def _closest(name: str, pairs: Sequence[Mapping[str, Any]]) -> tuple[str | None, Mapping[str, Any] | None]:
+    """The photo with the most verified matches, then the most raw ones, and its row."""
+    rows = [row for row in pairs if name in (row["a"], row["b"])]
+    best = max(rows, key=lambda row: (row["inliers"], row["raw"]), default=None)
+    if best is None:
+        return None, None
+    return (best["b"] if best["a"] == name else best["a"]), best
+
+
+def _fit(model: pycolmap.Reconstruction, image: pycolmap.Image) -> tuple[int, float]:
+    """Points that a placed photo sees and their mean reprojection error in pixels."""
+    seen = image.get_observation_points2D()
+    if not seen:
+        return 0, 0.0
+    world = np.array([model.points3D[p.point3D_id].xyz for p in seen])
+    pose = image.cam_from_world().matrix()
+    projected = model.cameras[image.camera_id].img_from_cam(world @ pose[:, :3].T + pose[:, 3])
+    return len(seen), float(np.nanmean(np.linalg.norm(projected - np.array([p.xy for p in seen]), axis=1)))

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from desktop.viewport.backends.base import Batch, Content, View
 from desktop.viewport.colors import layer_colors
-from desktop.viewport.geometry import Geometry, vertex_normals
+from desktop.viewport.geometry import Geometry
 from desktop.viewport.layers import ViewStyle
+from recon.scene import TriMesh
+from recon.surface.topology import vertex_normals
 
 PIECE = 400_000
 """Most points drawn in one go at rest, so that a new movement never waits long."""
@@ -152,7 +154,7 @@ def clustered(geometry: Geometry, faces: int) -> Geometry:
     whole = (joined[:, 0] != joined[:, 1]) & (joined[:, 1] != joined[:, 2]) & (joined[:, 2] != joined[:, 0])
     joined = joined[whole]
     vertices = mean(points)
-    attributes = {"normals": vertex_normals(vertices, joined)}
+    attributes = {"normals": vertex_normals(TriMesh(vertices, joined))}
     if "rgb" in geometry.attributes:
         attributes["rgb"] = mean(geometry.attributes["rgb"])
     if "origin" in geometry.attributes:

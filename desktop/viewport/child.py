@@ -5,53 +5,41 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from desktop.viewport.backends import make_renderer
 from desktop.viewport.backends.base import Renderer, View
 from desktop.viewport.batches import Layer
 from desktop.viewport.frames import FrameBuffer
 from desktop.viewport.geometry import Geometry, load
 from desktop.viewport.layers import LayerSpec, ViewStyle
+from desktop.viewport.mailbox import Mailbox, Voice
 from desktop.viewport.painter import Finished, Painter
-from desktop.viewport.protocol import Mailbox, Voice
+from desktop.viewport.picking import pick
+from desktop.viewport.pictures import read_thumbnails, write_png
+from desktop.viewport.protocol import read_view
 from desktop.viewport.shade import depth_grid, to_window
-from recon.errors import InputError, PhotolithError
-from recon.scene import Camera, Rigid3
+from recon.errors import PhotolithError
 
-_PICK_REACH = 6  # pixels about the click
-_LOOKS_ON = ("pick", "screenshot", "layer")  # commands that leave the picture as it is
-_MOST_PIXELS = 100_000_000
-
-
-def make_renderer(backend: str) -> Renderer:
-    """The backend of that name.
-
-    Raises:
-        ResourceError: It does not work on this machine.
-        InputError: There is no such backend.
-    """
-    if backend == "opengl":
-        from desktop.viewport.backends.opengl import OpenGLRenderer
-
-        return OpenGLRenderer()
-    if backend == "filament":
-        from desktop.viewport.backends.filament import FilamentRenderer
-
-        return FilamentRenderer()
-    if backend == "null":
-        from desktop.viewport.backends.splat import SplatRenderer
-
-        return SplatRenderer()
-    raise InputError(f"There is no renderer '{backend}'.", "Choices: opengl, filament, null.")
+_LOOKS_ON = ("pick", "screenshot", "layer")
+"""Commands that leave the picture as it is."""
 
 
 class Child:
-    """Does what the mailbox says and draws in between."""
+    """Does what the mailbox says and draws in between.
+
+    Args:
+        renderer: The backend.
+        mailbox: Commands of the window.
+        voice: Answers to the window.
+    """
 
     def __init__(self, renderer: Renderer, mailbox: Mailbox, voice: Voice) -> None:
         self._painter, self._mailbox, self._voice = Painter(renderer), mailbox, voice
@@ -63,6 +51,17 @@ class Child:
         self._camera, self._moving = 0, False
         self._last: Finished | None = None
         self._sequence = 0
+        self._commands: dict[str, Callable[..., None]] = {
+            "buffer": self._buffer_given,
+            "camera": self._camera_moved,
+            "style": self._styled,
+            "layer": self._layer_given,
+            "visible": self._shown_or_hidden,
+            "remove": self._removed,
+            "arrived": self._arrived,
+            "pick": self._picked,
+            "screenshot": self._screenshot,
+        }
 
     def run(self) -> None:
         """Works until the window closes the pipe."""
@@ -71,25 +70,38 @@ class Child:
             commands = self._mailbox.take(wait=work is None)
             changed = any(command["do"] not in _LOOKS_ON for command in commands)
             for command in commands:
-                getattr(self, f"_do_{command.pop('do')}")(**command)
+                self._obey(command)
             if changed and self._view is not None and self._buffer is not None:
-                work = self._draw()
+                work = self._draw(self._view)
             if work is not None and not self._mailbox.newer():
                 work = self._advance(work)
 
-    def _draw(self) -> Iterator[Finished | None] | None:
+    def _obey(self, command: dict[str, Any]) -> None:
+        """Does one command; one that makes no sense is left out, and the window is told."""
+        values = dict(command)
+        name = values.pop("do")
+        try:
+            if name not in self._commands:
+                raise ValueError("there is no such command")
+            self._commands[name](**values)
+        except (PhotolithError, TypeError, ValueError, LookupError, OSError) as error:
+            self._voice.say("notice", text=f"The 3D renderer could not do '{name}': {error}")
+
+    # ---------------------------------------------------------------- drawing
+
+    def _draw(self, view: View) -> Iterator[Finished | None] | None:
         """Draws at once while moving; at rest gives the steps of the patient picture."""
-        assert self._view is not None
         if not self._moving:
-            return self._painter.patient(self._view)
+            return self._painter.patient(view)
         self._mailbox.room(self._sequence, 0.25)
-        self._show(self._painter.quick(self._view))
+        self._show(self._painter.quick(view))
         return None
 
     def _advance(self, work: Iterator[Finished | None]) -> Iterator[Finished | None] | None:
         done = object()
         step = next(work, done)
         if step is done:
+            self._voice.say("rested", camera=self._camera)
             return None
         if isinstance(step, Finished):
             self._show(step)
@@ -99,70 +111,73 @@ class Child:
         self._last = frame
         if self._buffer is None:
             return
-        pixels = to_window(frame.color)
-        slot, self._sequence = self._buffer.write(pixels, depth_grid(frame.depth))
+        slot, self._sequence = self._buffer.write(to_window(frame.color), depth_grid(frame.depth))
         self._voice.say("frame", slot=slot, sequence=self._sequence, buffer=self._buffer.name, camera=self._camera)
 
     # ---------------------------------------------------------------- commands
 
-    def _do_buffer(self, name: str, width: int, height: int) -> None:
+    def _buffer_given(self, name: str, width: int, height: int) -> None:
         old, self._buffer = self._buffer, FrameBuffer(width, height, name)
         if old is not None:
             old.close()
 
-    def _do_camera(self, id: int, moving: bool, view: dict[str, Any]) -> None:
-        self._camera, self._moving = id, moving
-        self._view = self._read_view(view)
+    def _camera_moved(self, id: int, moving: bool, view: dict[str, Any]) -> None:
+        new, up = read_view(view)
+        self._camera, self._moving, self._view, self._painter.up = id, moving, new, up
 
-    def _do_style(self, **values: Any) -> None:
+    def _styled(self, **values: Any) -> None:
         self._painter.style = ViewStyle(**values)
         self._moving = False
 
-    def _do_layer(self, **values: Any) -> None:
+    def _layer_given(self, **values: Any) -> None:
         spec = LayerSpec.from_json(values)
         self._specs[spec.name] = spec
         self._loader.submit(self._load, spec)
 
-    def _do_visible(self, name: str, visible: bool) -> None:
+    def _shown_or_hidden(self, name: str, visible: bool) -> None:
         if name in self._painter.layers:
             self._painter.layers[name].visible = visible
         if name in self._specs:
             self._specs[name] = LayerSpec.from_json(self._specs[name].to_json() | {"visible": visible})
 
-    def _do_remove(self, name: str) -> None:
+    def _removed(self, name: str) -> None:
         self._specs.pop(name, None)
         self._painter.layers.pop(name, None)
         self._painter.photos.pop(name, None)
 
-    def _do_arrived(self, spec: LayerSpec, geometry: Geometry, photos: dict[str, Any], facts: dict[str, Any]) -> None:
+    def _arrived(self, spec: LayerSpec, geometry: Geometry, photos: dict[str, NDArray[np.uint8]], facts: dict[str, Any]) -> None:
         """A layer has been read; it may have been removed or replaced meanwhile."""
-        current = self._specs.get(spec.name)
-        if current is None or (current.path, current.kind, current.revision) != (spec.path, spec.kind, spec.revision):
+        if not self._wanted(spec):
             return
         self._number += 1
-        self._painter.layers[spec.name] = Layer(self._number, geometry, current.visible)
+        self._painter.layers[spec.name] = Layer(self._number, geometry, self._specs[spec.name].visible)
         self._painter.photos[spec.name] = photos
         self._voice.say("loaded", name=spec.name, facts=facts)
 
-    def _do_pick(self, x: float, y: float) -> None:
-        point = None if self._last is None else pick(self._last, x, y)
-        self._voice.say("picked", point=point)
+    def _picked(self, x: float, y: float) -> None:
+        point = None if self._last is None else pick(self._last.depth, self._last.view, x, y)
+        self._voice.say("picked", point=None if point is None else point.tolist())
 
-    def _do_screenshot(self, path: str, view: dict[str, Any]) -> None:
+    def _screenshot(self, path: str, view: dict[str, Any]) -> None:
         try:
-            write_png(self._painter.best(self._read_view(view)), Path(path))
-        except PhotolithError as error:
-            self._voice.say("not_saved", text=str(error))
+            write_png(self._painter.best(read_view(view)[0]).color, Path(path))
+        except (PhotolithError, MemoryError) as error:
+            text = str(error) or "The picture could not be drawn. There is not enough memory. Ask for a smaller one."
+            self._voice.say("not_saved", text=text)
         else:
             self._voice.say("saved", path=path)
 
-    # ---------------------------------------------------------------- helpers
+    def _wanted(self, spec: LayerSpec) -> bool:
+        current = self._specs.get(spec.name)
+        return current is not None and replace(current, visible=spec.visible) == spec
 
     def _load(self, spec: LayerSpec) -> None:
         """Runs in the loader's thread."""
+        if not self._wanted(spec):  # replaced or removed while it waited
+            return
         try:
             geometry, facts = load(spec)
-            photos = read_thumbnails(spec, geometry)
+            photos = read_thumbnails(spec.thumbnails, geometry.scene)
         except PhotolithError as error:
             self._voice.say("failed", name=spec.name, text=str(error))
         except (MemoryError, OSError, ValueError) as error:
@@ -171,70 +186,10 @@ class Child:
         else:
             self._mailbox.post({"do": "arrived", "spec": spec, "geometry": geometry, "photos": photos, "facts": facts})
 
-    def _read_view(self, values: dict[str, Any]) -> View:
-        width, height = int(values["width"]), int(values["height"])
-        if not (width > 0 and height > 0 and width * height <= _MOST_PIXELS):
-            raise InputError(
-                f"A picture of {width} x {height} pixels cannot be drawn.", "The limit is 100 million pixels.", "Ask for a smaller one."
-            )
-        focal = height / (2.0 * np.tan(values["fov_y"] / 2.0))
-        camera = Camera(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
-        self._painter.up = np.array(values["up"], np.float64)
-        pose = Rigid3(np.reshape(values["rotation"], (3, 3)), np.array(values["translation"]))
-        return View(camera, pose, values["near"], values["far"])
-
-
-def pick(frame: Finished, x: float, y: float) -> list[float] | None:
-    """World point under the position `x`, `y` in [0, 1] of the picture, or the one nearest to it within a few pixels."""
-    height, width = frame.depth.shape
-    column, row = x * width - 0.5, y * height - 0.5
-    left, top = max(round(column) - _PICK_REACH, 0), max(round(row) - _PICK_REACH, 0)
-    patch = frame.depth[top : round(row) + _PICK_REACH + 1, left : round(column) + _PICK_REACH + 1]
-    rows, columns = np.nonzero(patch)
-    if not len(rows):
-        return None
-    nearest = int(np.argmin((rows + top - row) ** 2 + (columns + left - column) ** 2))
-    at = np.array([columns[nearest] + left, rows[nearest] + top], np.float64)
-    local = frame.view.camera.scaled(width, height).unproject(at, np.array(patch[rows[nearest], columns[nearest]]))
-    point: list[float] = frame.view.cam_from_world.inverse().apply(local).tolist()
-    return point
-
-
-def write_png(frame: Finished, path: Path) -> None:
-    """Writes a finished picture.
-
-    Raises:
-        ResourceError: The file cannot be written.
-    """
-    import cv2
-
-    from recon.io.atomic import replacing
-
-    _, data = cv2.imencode(".png", to_window(frame.color)[..., :3])
-    with replacing(path) as temporary:
-        temporary.write_bytes(data.tobytes())
-
-
-def read_thumbnails(spec: LayerSpec, geometry: Geometry) -> dict[str, Any]:
-    """View name -> small RGB picture, for those that have one; a missing or broken one leaves its frustum empty."""
-    import cv2
-
-    photos: dict[str, Any] = {}
-    if spec.thumbnails is None or geometry.scene is None:
-        return photos
-    for view in geometry.scene.views:
-        path = spec.thumbnails / f"{view.name}.jpg"
-        if path.is_file():
-            picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR_RGB)
-            if picture is not None:
-                photos[view.name] = picture
-    return photos
-
 
 def _exit_with_window(mailbox: Mailbox) -> None:
     """Ends the process soon after its input closed, even from the middle of a long drawing."""
-    with mailbox._changed:
-        mailbox._changed.wait_for(lambda: mailbox.closed)
+    mailbox.wait_closed()
     threading.Event().wait(3.0)
     os._exit(0)
 
@@ -242,13 +197,12 @@ def _exit_with_window(mailbox: Mailbox) -> None:
 def main() -> int:
     """Starts the backend and serves the window. Returns the exit code."""
     voice = Voice()
-    backend = sys.argv[1] if len(sys.argv) > 1 else "opengl"
     try:
-        renderer = make_renderer(backend)
+        renderer = make_renderer(sys.argv[1] if len(sys.argv) > 1 else "opengl")
     except PhotolithError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    mailbox = Mailbox(sys.stdin.buffer)
+    mailbox = Mailbox(sys.stdin.buffer, lambda text: voice.say("notice", text=text))
     threading.Thread(target=_exit_with_window, args=(mailbox,), daemon=True).start()
     voice.say("ready", backend=renderer.name)
     Child(renderer, mailbox, voice).run()

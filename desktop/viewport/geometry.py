@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from desktop.viewport.layers import LayerSpec
 from recon.errors import InputError
 from recon.scene import PointCloud, Scene, TriMesh
+from recon.surface.topology import vertex_normals
 
 _SAMPLE = 3000
 _TREE = 200_000
+_SAMPLED = 100_000
+_FEW = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,13 +79,13 @@ def from_cloud(cloud: PointCloud, kind: str = "cloud") -> Geometry:
 
 def from_mesh(mesh: TriMesh) -> Geometry:
     """A layer of triangles; vertex normals are made where the file has none."""
-    normals = mesh.normals if mesh.normals is not None else vertex_normals(mesh.vertices, mesh.faces)
+    normals = mesh.normals if mesh.normals is not None else vertex_normals(mesh)
     attributes: dict[str, NDArray[Any]] = {"normals": normals}
     if mesh.colors is not None:
         attributes["rgb"] = mesh.colors
     if mesh.origin is not None:
         attributes["origin"] = mesh.origin
-    return Geometry("mesh", mesh.vertices, attributes, *_bounds(mesh.vertices), faces=mesh.faces)
+    return Geometry("mesh", mesh.vertices, attributes, *robust_bounds(_shuffled(mesh.vertices)), faces=mesh.faces)
 
 
 def from_scene(scene: Scene, kind: str) -> Geometry:
@@ -93,20 +96,12 @@ def from_scene(scene: Scene, kind: str) -> Geometry:
     return Geometry(kind, centers, {}, *_bounds(centers), scene=scene)
 
 
-def vertex_normals(vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Area-weighted unit vertex normals `[V, 3]` of triangles `[F, 3]`."""
-    corners = vertices[faces]
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    sums = np.stack([sum(np.bincount(faces[:, k], across[:, axis], len(vertices)) for k in range(3)) for axis in range(3)], axis=1)
-    result: NDArray[np.float32] = (sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-20)).astype(np.float32)
-    return result
-
-
 def robust_bounds(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Box `[3]`, `[3]` that holds all but a few stray points: the range of the middle 98 %, with a quarter of it added at each end."""
-    if not len(points):
-        return np.zeros(3), np.zeros(3)
-    sample = points[:100_000].astype(np.float64)
+    points = points[np.isfinite(points).all(axis=1)]
+    if len(points) < _FEW:
+        return _bounds(points)
+    sample = points[:_SAMPLED].astype(np.float64)
     low, high = np.percentile(sample, [1.0, 99.0], axis=0)
     room = 0.25 * (high - low)
     inside = np.all((sample >= low - room) & (sample <= high + room), axis=1)
@@ -156,7 +151,12 @@ def _filled(geometry: Geometry, spec: LayerSpec) -> Geometry:
 def _bounds(points: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if not len(points):
         return np.zeros(3), np.zeros(3)
-    return np.nanmin(points, axis=0).astype(np.float64), np.nanmax(points, axis=0).astype(np.float64)
+    return points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)
+
+
+def _shuffled(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The points, or `_SAMPLED` of them drawn evenly."""
+    return points if len(points) <= _SAMPLED else points[np.random.default_rng(0).integers(0, len(points), _SAMPLED)]
 
 
 def _spacing(points: NDArray[np.float32]) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import time
@@ -10,12 +9,14 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
-BACKENDS = ("opengl", "filament", "null")
-"""In the order they are tried."""
+from desktop.viewport.backends import BACKENDS
+from desktop.viewport.protocol import MAX_LINE, packed, unpacked
 
 _MAX_RESTARTS = 6  # within _WINDOW_S seconds
 _WINDOW_S = 60.0
 _START_LIMIT_MS = 30_000
+_END_LIMIT_MS = 3000
+_COMPLAINTS = 4000
 
 
 class RendererLink(QObject):
@@ -75,20 +76,19 @@ class RendererLink(QObject):
     def send(self, do: str, **values: Any) -> None:
         """Sends a command; without a ready renderer it is dropped (state is sent again at `started`)."""
         if self._ready and self._process is not None:
-            self._process.write(json.dumps({"do": do, **values}).encode() + b"\n")
+            self._process.write(packed("do", do, values))
 
     def stop(self) -> None:
-        """Ends the renderer: closes its input, then ends it if it lingers."""
+        """Ends the renderer. It holds nothing that has to be saved, so it is not asked first."""
         self._closing = True
         self._patience.stop()
         process, self._process, self._ready = self._process, None, False
         if process is None:
             return
-        process.disconnect(self)
-        process.closeWriteChannel()
-        if not process.waitForFinished(300):
-            process.kill()
-            process.waitForFinished(2000)
+        for signal in (process.readyReadStandardOutput, process.readyReadStandardError, process.finished, process.errorOccurred):
+            signal.disconnect()
+        process.kill()
+        process.waitForFinished(_END_LIMIT_MS)
         process.deleteLater()
 
     def _launch(self) -> None:
@@ -109,18 +109,25 @@ class RendererLink(QObject):
             return
         *lines, self._pending = (self._pending + bytes(self._process.readAllStandardOutput().data())).split(b"\n")
         for line in lines:
-            said = json.loads(line)
-            if said["is"] == "ready":
-                self._patience.stop()
-                self._ready = True
-                self.started.emit(self.backend)
-            self.message.emit(said)
-            if said["is"] == "frame":
-                self._deaths_since_ready = 0
+            try:
+                self._hear(unpacked("is", line))
+            except (ValueError, LookupError, TypeError) as error:
+                self._complaints = (self._complaints + f"\nnot understood: {error}\n".encode())[-_COMPLAINTS:]
+        if len(self._pending) > MAX_LINE:
+            self._process.kill()
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        if said["is"] == "ready":
+            self._patience.stop()
+            self._ready = True
+            self.started.emit(self.backend)
+        elif said["is"] == "frame":
+            self._deaths_since_ready = 0
+        self.message.emit(said)
 
     def _listen(self) -> None:
         if self._process is not None:
-            self._complaints = (self._complaints + bytes(self._process.readAllStandardError().data()))[-4000:]
+            self._complaints = (self._complaints + bytes(self._process.readAllStandardError().data()))[-_COMPLAINTS:]
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

@@ -155,13 +155,12 @@ class Orbit:
         return replace(self, world_from_base=np.stack([right, np.cross(axis, right), axis], axis=1))
 
     def fitted(self, aspect: float, margin: float = 1.06) -> Orbit:
-        """The same direction, as near as the whole box allows in a picture of width / height `aspect`."""
+        """The same direction, as near as the whole box allows in a picture of width / height `aspect`, the box in its middle."""
         signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
-        corners = signs * self.extent @ self.rotation.T
-        half = tan(self.fov_y / 2.0)
-        needed = np.maximum(np.abs(corners[:, 0]) / (half * aspect), np.abs(corners[:, 1]) / half) - corners[:, 2]
-        distance = max(float(needed.max()) * margin, _NEAREST * self.radius)
-        return replace(self, pivot=self.center, offset=np.array([0.0, 0.0, distance]))
+        corners = signs * self.extent @ self.rotation.T * margin
+        x, x_away = _between(corners[:, 0], corners[:, 2], tan(self.fov_y / 2.0) * aspect)
+        y, y_away = _between(corners[:, 1], corners[:, 2], tan(self.fov_y / 2.0))
+        return replace(self, pivot=self.center, offset=np.array([x, y, max(x_away, y_away, _NEAREST * self.radius)]))
 
     def standard(self, number: int, aspect: float) -> Orbit:
         """Standard view 1 to 6 of the whole model (see `STANDARD_VIEWS`)."""
@@ -209,6 +208,12 @@ def _turntable(yaw: float, pitch: float) -> Array:
     right = np.array([cos(yaw), -sin(yaw), 0.0])
     forward = np.array([sin(yaw) * cos(pitch), cos(yaw) * cos(pitch), -sin(pitch)])
     return np.stack([right, np.cross(forward, right), forward])
+
+
+def _between(across: Array, ahead: Array, slope: float) -> tuple[float, float]:
+    """Sideways shift and least distance at which points lie between the planes `|x| = slope * z`."""
+    low, high = float((-across - slope * ahead).max()), float((slope * ahead - across).min())
+    return (low + high) / 2.0, (low - high) / (2.0 * slope)
 
 
 def _wrapped(angle: float) -> float:

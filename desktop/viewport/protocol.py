@@ -1,4 +1,4 @@
-"""Lines of JSON between window and renderer, the renderer's side.
+"""What window and renderer process say to each other: lines of JSON on the renderer's standard input and output.
 
 To the renderer: `{"do": "buffer" | "camera" | "style" | "layer" | "visible" | "remove" | "pick" | "screenshot" | "ack", ...}`.
 From it: `{"is": "ready" | "frame" | "loaded" | "failed" | "picked" | "saved" | "not_saved" | "notice", ...}`.
@@ -7,81 +7,73 @@ From it: `{"is": "ready" | "frame" | "loaded" | "failed" | "picked" | "saved" | 
 from __future__ import annotations
 
 import json
-import os
-import sys
-import threading
-from collections import deque
-from typing import Any, BinaryIO
+from typing import Any
 
-_IN_FLIGHT = 2
+import numpy as np
+
+from desktop.viewport.backends.base import View
+from desktop.viewport.orbit import Array, Orbit
+from recon.errors import InputError
+from recon.scene import Camera, Rigid3
+
+MAX_LINE = 64 << 20
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 16_384
 
 
-class Mailbox:
-    """What the window asked for and has not been done yet. Of cameras only the newest is kept.
+def packed(key: str, kind: str, values: dict[str, Any]) -> bytes:
+    """The line of a message; `key` is 'do' or 'is'."""
+    return json.dumps({key: kind, **values}).encode() + b"\n"
 
-    Args:
-        source: Lines of JSON; its end means the window is gone.
+
+def unpacked(key: str, line: bytes) -> dict[str, Any]:
+    """The message of a line.
+
+    Raises:
+        ValueError: It is not a message: too long, not JSON, not an object, or without the text `key`.
     """
-
-    def __init__(self, source: BinaryIO) -> None:
-        self._changed = threading.Condition()
-        self._commands: deque[dict[str, Any]] = deque()
-        self._camera: dict[str, Any] | None = None
-        self._acknowledged = 0
-        self.closed = False
-        threading.Thread(target=self._listen, args=(source,), name="mailbox", daemon=True).start()
-
-    def post(self, command: dict[str, Any]) -> None:
-        """Puts a command at the end; also used by threads of this process."""
-        with self._changed:
-            if command["do"] == "camera":
-                self._camera = command
-            elif command["do"] == "ack":
-                self._acknowledged = max(self._acknowledged, int(command["sequence"]))
-            else:
-                self._commands.append(command)
-            self._changed.notify_all()
-
-    def take(self, wait: bool) -> list[dict[str, Any]]:
-        """All commands, the newest camera last; with `wait` blocks until there is something or the window is gone."""
-        with self._changed:
-            while wait and not (self._commands or self._camera or self.closed):
-                self._changed.wait()
-            taken = list(self._commands) + ([self._camera] if self._camera else [])
-            self._commands.clear()
-            self._camera = None
-            return taken
-
-    def newer(self) -> bool:
-        """Something is waiting: what is being drawn may be left off."""
-        return bool(self._commands or self._camera or self.closed)
-
-    def room(self, sequence: int, timeout: float) -> None:
-        """Waits until the window has seen enough of the frames up to `sequence`, at most `timeout` seconds."""
-        with self._changed:
-            self._changed.wait_for(lambda: self.closed or sequence - self._acknowledged < 2 * _IN_FLIGHT, timeout)
-
-    def _listen(self, source: BinaryIO) -> None:
-        for line in source:
-            self.post(json.loads(line))
-        with self._changed:
-            self.closed = True
-            self._changed.notify_all()
+    if len(line) > MAX_LINE:
+        raise ValueError(f"a line of more than {MAX_LINE >> 20} MB")
+    try:
+        message = json.loads(line)
+    except RecursionError as error:
+        raise ValueError("too deeply nested") from error
+    if not isinstance(message, dict) or not isinstance(message.get(key), str):
+        raise ValueError(f"no object with '{key}'")
+    return message
 
 
-class Voice:
-    """Where answers go: the process's own standard output, which libraries are kept from writing to."""
+def view_message(orbit: Orbit, width: int, height: int) -> dict[str, Any]:
+    """What the renderer has to know of the viewer to draw a picture of `width` x `height` pixels."""
+    pose, (near, far) = orbit.cam_from_world, orbit.near_far()
+    return {
+        "width": width,
+        "height": height,
+        "fov_y": orbit.fov_y,
+        "rotation": pose.rotation.reshape(-1).tolist(),
+        "translation": pose.translation.tolist(),
+        "near": near,
+        "far": far,
+        "up": orbit.world_from_base[:, 2].tolist(),
+    }
 
-    def __init__(self) -> None:
-        self._out = os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
-        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        self._lock = threading.Lock()
 
-    def say(self, kind: str, **values: Any) -> None:
-        """Sends one message; a window that is gone is noticed by the mailbox."""
-        line = json.dumps({"is": kind, **values}).encode() + b"\n"
-        try:
-            with self._lock:
-                self._out.write(line)
-        except (BrokenPipeError, OSError):
-            return
+def read_view(values: dict[str, Any]) -> tuple[View, Array]:
+    """View and up direction `[3]` of a `view_message`.
+
+    Raises:
+        InputError: No picture of that size, or from there, can be drawn.
+    """
+    width, height = int(values["width"]), int(values["height"])
+    if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
+        limits = f"Sides go up to {MAX_SIDE} and the whole up to {MAX_PIXELS // 1_000_000} million pixels."
+        raise InputError(f"A picture of {width} x {height} pixels cannot be drawn.", limits, "Ask for a smaller one.")
+    rotation = np.array(values["rotation"], np.float64).reshape(3, 3)
+    translation, up = (np.array(values[name], np.float64).reshape(3) for name in ("translation", "up"))
+    fov_y, near, far = (float(values[name]) for name in ("fov_y", "near", "far"))
+    finite = all(np.isfinite(v).all() for v in (rotation, translation, up, fov_y, near, far))
+    if not (finite and 0.0 < fov_y < np.pi and 0.0 < near < far and np.abs(rotation @ rotation.T - np.eye(3)).max() < 1e-6):
+        raise InputError("This view cannot be drawn.", "It is not that of a camera.", "Fit the view (F).")
+    focal = height / (2.0 * np.tan(fov_y / 2.0))
+    camera = Camera(width, height, focal, focal, (width - 1) / 2.0, (height - 1) / 2.0)
+    return View(camera, Rigid3(rotation, translation), near, far), up

@@ -16,7 +16,7 @@ _EMPTY = np.uint64(2**64 - 1)
 class SplatRenderer:
     """Z-buffered square points."""
 
-    name = "null"
+    name = "software"
 
     def __init__(self) -> None:
         self._kept = KeptBatches()

@@ -12,23 +12,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import InputError
-from recon.scene import Rigid3
+from recon.scene import Rigid3, Sim3
 from recon.scene.lens import LENS_MODELS, LensCamera
 
 if TYPE_CHECKING:
     import pycolmap
 
-_SHIFT = 0.5
-
 
 def points_to_colmap(pixels: NDArray[np.floating]) -> NDArray[np.float64]:
     """Our pixels `[..., 2]` in COLMAP's convention."""
-    return np.asarray(pixels, np.float64) + _SHIFT
+    return np.asarray(pixels, np.float64) + 0.5
 
 
 def points_from_colmap(pixels: NDArray[np.floating]) -> NDArray[np.float64]:
     """COLMAP's pixels `[..., 2]` in our convention."""
-    return np.asarray(pixels, np.float64) - _SHIFT
+    return np.asarray(pixels, np.float64) - 0.5
 
 
 def to_colmap_camera(camera: LensCamera, camera_id: int = 1, *, has_prior: bool = True) -> pycolmap.Camera:
@@ -41,7 +39,7 @@ def to_colmap_camera(camera: LensCamera, camera_id: int = 1, *, has_prior: bool 
     """
     import pycolmap
 
-    params = [value + _SHIFT if name in ("cx", "cy") else value for name, value in camera.named.items()]
+    params = [value + 0.5 if name in ("cx", "cy") else value for name, value in camera.named.items()]
     result = pycolmap.Camera(model=camera.model, width=camera.width, height=camera.height, params=params, camera_id=camera_id)
     result.has_prior_focal_length = has_prior
     return result
@@ -58,7 +56,7 @@ def from_colmap_camera(camera: pycolmap.Camera) -> LensCamera:
         known = ", ".join(LENS_MODELS)
         raise InputError(f"The camera model {model} is not supported.", f"Supported: {known}.", "Convert the cameras to one of these.")
     pairs = zip(LENS_MODELS[model], camera.params, strict=True)
-    params = tuple(value - _SHIFT if name in ("cx", "cy") else value for name, value in pairs)
+    params = tuple(value - 0.5 if name in ("cx", "cy") else value for name, value in pairs)
     return LensCamera(model, int(camera.width), int(camera.height), params)
 
 
@@ -73,6 +71,13 @@ def rigid_to_colmap(pose: Rigid3) -> pycolmap.Rigid3d:
     import pycolmap
 
     return pycolmap.Rigid3d(pycolmap.Rotation3d(pose.rotation), pose.translation)
+
+
+def similarity_to_colmap(new_from_world: Sim3) -> pycolmap.Sim3d:
+    """A similarity for pycolmap."""
+    import pycolmap
+
+    return pycolmap.Sim3d(new_from_world.scale, pycolmap.Rotation3d(new_from_world.rotation), new_from_world.translation)
 
 
 def read_model(folder: Path) -> pycolmap.Reconstruction:

@@ -20,7 +20,12 @@ class SfmConfig:
         choices=("PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "OPENCV_FISHEYE"),
     )
     shared_intrinsics: bool = setting(True, "Photos of the same camera, zoom and size share focal length and distortion.")
-    refine_principal_point: bool = setting(False, "Estimate the principal point too.", advanced=True)
+    principal_point: str = setting(
+        "auto",
+        "Where the lens looks through the picture: estimated at the end if the photos determine it, the middle, or always estimated.",
+        choices=("auto", "centre", "free"),
+        advanced=True,
+    )
     refine_given_poses: bool = setting(False, "Let given poses move to fit the photos better.", advanced=True)
     max_error: float = setting(4.0, "Points that project farther from their keypoint are dropped.", unit="px", minimum=0.5, maximum=32.0)
     min_angle: float = setting(1.5, "Points seen under a smaller angle are dropped.", unit="deg", minimum=0.1, maximum=20.0, advanced=True)

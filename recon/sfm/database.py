@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.features.matches_npz import PairMatches
 from recon.io.colmap import points_to_colmap, to_colmap_camera
 from recon.sfm.intrinsics import StartingCameras
 
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
     import pycolmap
 
 Pair = tuple[str, str]
-_NOT_VERIFIED = ("none", "watermark")
+Keypoints = Mapping[str, NDArray[np.float32]]
+_USELESS = ("none", "watermark")
+
+
+def verified(matches: PairMatches) -> bool:
+    """Whether a pair may be used for mapping."""
+    return matches.kind not in _USELESS and len(matches.inliers) > 0
 
 
 def write_database(
     path: Path,
     start: StartingCameras,
-    keypoints: Mapping[str, NDArray[np.float32]],
-    inliers: Mapping[Pair, NDArray[np.int32]],
+    keypoints: Keypoints,
+    matches: Mapping[Pair, PairMatches],
+    *,
+    relative_poses: bool = False,
+    check: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Makes a database.
 
@@ -31,7 +41,9 @@ def write_database(
         path: Must not exist.
         start: Cameras; COLMAP's camera number is the index plus one.
         keypoints: Photo id -> `[N, 2+]`, x and y first, our pixel convention.
-        inliers: Pair of photo ids -> verified matches `[M, 2]`; empty ones are left out.
+        matches: Pair of photo ids -> matches; those that are not verified are left out.
+        relative_poses: Whether pairs get their geometry, which global mapping starts from.
+        check: Called for every pair; may raise to stop.
 
     Returns:
         Photo id -> COLMAP's image number: 1, 2, .. in the order of `keypoints`.
@@ -46,17 +58,13 @@ def write_database(
             for name, number in numbers.items():
                 _write_image(database, name, number, start.camera_of[name] + 1, keypoints[name])
         with pycolmap.DatabaseTransaction(database):
-            for (a, b), matches in inliers.items():
-                if len(matches):
-                    geometry = _geometry(start, keypoints, (a, b), matches)
-                    database.write_matches(numbers[a], numbers[b], matches.astype(np.uint32))
+            for (a, b), found in matches.items():
+                check()
+                if verified(found):
+                    geometry = _geometry(start, keypoints, (a, b), found) if relative_poses else _bare_geometry(found)
+                    database.write_matches(numbers[a], numbers[b], found.inliers.astype(np.uint32))
                     database.write_two_view_geometry(numbers[a], numbers[b], geometry)
     return numbers
-
-
-def verified(kind: str) -> bool:
-    """Whether a pair of this kind may be used for mapping."""
-    return kind not in _NOT_VERIFIED
 
 
 def _write_camera(database: pycolmap.Database, camera: pycolmap.Camera) -> None:
@@ -81,19 +89,27 @@ def _write_image(database: pycolmap.Database, name: str, number: int, camera: in
     database.write_keypoints(number, points_to_colmap(keypoints[:, :2]).astype(np.float32))
 
 
-def _geometry(
-    start: StartingCameras, keypoints: Mapping[str, NDArray[np.float32]], pair: Pair, matches: NDArray[np.int32]
-) -> pycolmap.TwoViewGeometry:
-    """Geometry of a pair from matches that are known to be inliers, with the relative pose that global mapping starts from."""
+def _bare_geometry(matches: PairMatches) -> pycolmap.TwoViewGeometry:
+    """The inliers and their kind: what incremental mapping reads."""
+    import pycolmap
+
+    geometry = pycolmap.TwoViewGeometry()
+    geometry.config = pycolmap.TwoViewGeometryConfiguration.__members__[matches.kind.upper()]
+    geometry.inlier_matches = matches.inliers.astype(np.uint32)
+    return geometry
+
+
+def _geometry(start: StartingCameras, keypoints: Keypoints, pair: Pair, matches: PairMatches) -> pycolmap.TwoViewGeometry:
+    """Geometry and relative pose of a pair, from matches that are known to be inliers."""
     import pycolmap
 
     options = pycolmap.TwoViewGeometryOptions()
     options.compute_relative_pose = True
     options.detect_watermark = False
-    options.min_num_inliers = min(options.min_num_inliers, len(matches))
+    options.min_num_inliers = min(options.min_num_inliers, len(matches.inliers))
     options.ransac.random_seed = 0
     sides: list[Any] = []
     for name in pair:
         number = start.camera_of[name]
         sides += [to_colmap_camera(start.cameras[number], has_prior=start.has_prior[number]), points_to_colmap(keypoints[name][:, :2])]
-    return pycolmap.estimate_two_view_geometry(*sides, matches.astype(np.uint32), options)
+    return pycolmap.estimate_two_view_geometry(*sides, matches.inliers.astype(np.uint32), options)

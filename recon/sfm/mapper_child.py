@@ -26,10 +26,11 @@ class Job:
         start: Folder of a model with known poses; for 'triangulate'.
         constant_cameras: COLMAP's numbers of cameras that stay as they are.
         move_poses: 'triangulate': whether the known poses are refined at the end.
-        principal_point: Whether principal points are refined.
+        principal_point: 'centre' leaves it in the middle, 'auto' estimates it at the end where the photos determine it, 'free' always.
         max_error: Pixels.
         min_angle: Degrees.
         min_model_size: Photos.
+        calibrate: 'global': focal lengths are first estimated from pairs, since some are only guessed.
         threads: For the solver; 1 gives the same bytes every time.
         seed: Of random samples.
     """
@@ -40,10 +41,11 @@ class Job:
     start: str
     constant_cameras: list[int]
     move_poses: bool
-    principal_point: bool
+    principal_point: str
     max_error: float
     min_angle: float
     min_model_size: int
+    calibrate: bool
     threads: int
     seed: int
 
@@ -88,7 +90,7 @@ def _options(job: Job) -> Any:
     options.ignore_watermarks = True
     options.extract_colors = False
     options.constant_cameras = options.mapper.constant_cameras = set(job.constant_cameras)
-    options.ba_refine_principal_point = job.principal_point
+    options.ba_refine_principal_point = job.principal_point == "free"
     options.mapper.filter_max_reproj_error = job.max_error
     options.triangulation.merge_max_reproj_error = options.triangulation.complete_max_reproj_error = job.max_error
     options.mapper.filter_min_tri_angle = options.triangulation.min_angle = job.min_angle
@@ -99,53 +101,79 @@ def _incremental(job: Job) -> None:
     import pycolmap
 
     counter = _Counter()
-    pycolmap.incremental_mapping(
-        job.database, "", job.output, _options(job), initial_image_pair_callback=counter.first_pair, next_image_callback=counter.next_image
+    models = pycolmap.incremental_mapping(
+        job.database,
+        job.output,
+        job.output,
+        _options(job),
+        initial_image_pair_callback=counter.first_pair,
+        next_image_callback=counter.next_image,
     )
+    _finish(job, models)
 
 
 def _global(job: Job) -> None:
     import pycolmap
 
-    _say(step="all photos at once")
+    _say(step="placing all photos at once")
+    if job.calibrate:
+        pycolmap.calibrate_view_graph(job.database)
     options = pycolmap.GlobalPipelineOptions()
     options.num_threads = options.mapper.num_threads = job.threads
     options.random_seed = options.mapper.random_seed = job.seed
     options.min_model_size = job.min_model_size
     options.ignore_watermarks = True
     solver = options.mapper.bundle_adjustment
-    solver.refine_principal_point = job.principal_point
+    solver.refine_principal_point = job.principal_point == "free"
     if job.constant_cameras:
-        solver.refine_focal_length = solver.refine_extra_params = False
-    pycolmap.global_mapping(job.database, "", job.output, options)
+        solver.refine_focal_length = solver.refine_extra_params = solver.refine_principal_point = False
+    _finish(job, pycolmap.global_mapping(job.database, job.output, job.output, options))
+
+
+def _finish(job: Job, models: dict[int, Any]) -> None:
+    """The last refinement of each model, and writing it."""
+    from recon.sfm.adjust import adjust, free_principal_points
+
+    for number, model in models.items():
+        if job.method == "global" and job.constant_cameras:
+            _say(step="refining cameras")
+            adjust(model, constant=job.constant_cameras, principal_point=job.principal_point == "free", threads=job.threads)
+        if job.principal_point == "auto":
+            _say(step="estimating the principal point")
+            model = free_principal_points(model, constant=job.constant_cameras, threads=job.threads)
+        model.write(_folder(job, str(number)))
+
+
+def _folder(job: Job, name: str) -> str:
+    folder = Path(job.output) / name
+    folder.mkdir(exist_ok=True)
+    return str(folder)
 
 
 def _triangulate(job: Job) -> None:
     """Points for known poses; photos without one are then placed among them."""
     import pycolmap
 
+    from recon.sfm.adjust import adjust
+
     _say(step="points for the given poses")
-    target = Path(job.output) / "0"
-    target.mkdir(parents=True)
-    options = _options(job)
+    target, options = _folder(job, "0"), _options(job)
     model = pycolmap.Reconstruction(job.start)
-    pycolmap.triangulate_points(model, job.database, "", str(target), True, options, refine_intrinsics=False)
     known = model.num_reg_images()
+    model = pycolmap.triangulate_points(model, job.database, job.output, target, True, options, refine_intrinsics=False)
+    if job.move_poses:
+        _say(step="refining the given poses")
+        adjust(model, constant=job.constant_cameras, robust=True, threads=job.threads)
+        model = pycolmap.triangulate_points(model, job.database, job.output, target, True, options, refine_intrinsics=False)
+        adjust(model, constant=job.constant_cameras, threads=job.threads)
+    model.write(target)
     with pycolmap.Database.open(job.database) as database:
         missing = database.num_images() - known
-    if missing and known:
+    if missing:
         _place_others(job, target, known)
-        model = pycolmap.Reconstruction(str(target))
-    if job.move_poses:
-        _say(step="refining poses")
-        solver = pycolmap.BundleAdjustmentOptions()
-        solver.refine_principal_point = job.principal_point
-        solver.ceres.solver_options.num_threads = job.threads
-        pycolmap.bundle_adjustment(model, solver)
-        model.write(str(target))
 
 
-def _place_others(job: Job, target: Path, known: int) -> None:
+def _place_others(job: Job, target: str, known: int) -> None:
     """Goes on incrementally from the model in `target`, whose poses stay as they are."""
     import pycolmap
 
@@ -154,14 +182,12 @@ def _place_others(job: Job, target: Path, known: int) -> None:
     options.multiple_models = False
     options.min_model_size = 1
     counter = _Counter(known)
-    more = target.parent / "more"
-    more.mkdir()
-    result = pycolmap.incremental_mapping(
-        job.database, "", str(more), options, input_path=str(target), next_image_callback=counter.next_image
+    models = pycolmap.incremental_mapping(
+        job.database, job.output, _folder(job, "more"), options, input_path=target, next_image_callback=counter.next_image
     )
-    largest = max(result.values(), key=lambda model: model.num_reg_images(), default=None)
+    largest = max(models.values(), key=lambda model: model.num_reg_images(), default=None)
     if largest is not None and largest.num_reg_images() > known:
-        largest.write(str(target))
+        largest.write(target)
 
 
 if __name__ == "__main__":

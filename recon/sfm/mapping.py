@@ -8,16 +8,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from recon.errors import ReconstructionError
+from recon.errors import ReconstructionError, ResourceError
+from recon.features.matches_npz import PairMatches
 from recon.io.colmap import read_model, rigid_to_colmap, to_colmap_camera
 from recon.pipeline.child import ChildFailed, run_child
 from recon.pipeline.stage import Progress
 from recon.scene import Rigid3
 from recon.sfm.config import SfmConfig
-from recon.sfm.database import Pair, write_database
+from recon.sfm.database import Keypoints, Pair, verified, write_database
 from recon.sfm.intrinsics import StartingCameras
 from recon.sfm.mapper_child import Job
 
@@ -30,8 +28,8 @@ _REMEDY = "Take photos with more overlap (two thirds of the picture), from place
 def map_photos(
     folder: Path,
     start: StartingCameras,
-    keypoints: Mapping[str, NDArray[np.float32]],
-    inliers: Mapping[Pair, NDArray[np.int32]],
+    keypoints: Keypoints,
+    matches: Mapping[Pair, PairMatches],
     config: SfmConfig,
     *,
     poses: Mapping[str, Rigid3] | None = None,
@@ -46,7 +44,7 @@ def map_photos(
         folder: For scratch files; empty.
         start: First values of the cameras; given ones stay as they are.
         keypoints: Photo id -> `[N, 2+]`, x and y first.
-        inliers: Pair of ids -> verified matches `[M, 2]`.
+        matches: Pair of ids -> matches.
         config: Settings.
         poses: Known poses: only points are made, and the photos without pose are placed among them.
         threads: For the solver; 1 gives the same bytes every time.
@@ -59,8 +57,13 @@ def map_photos(
 
     Raises:
         ReconstructionError: No model.
+        ResourceError: The mapper was ended from outside, most likely for its memory.
     """
-    numbers = write_database(folder / "database.db", start, keypoints, inliers)
+    if not poses and not any(map(verified, matches.values())):
+        why = f"None of the {len(matches)} pairs of photos that were compared shows the same thing from two places."
+        raise ReconstructionError("No cameras were found.", why, _REMEDY)
+    pairwise = config.mapper == "global" and not poses
+    numbers = write_database(folder / "database.db", start, keypoints, matches, relative_poses=pairwise, check=check)
     output = folder / "models"
     output.mkdir()
     if poses:
@@ -72,10 +75,11 @@ def map_photos(
         start=str(folder / "posed"),
         constant_cameras=[i + 1 for i, given in enumerate(start.given) if given],
         move_poses=config.refine_given_poses,
-        principal_point=config.refine_principal_point,
+        principal_point=config.principal_point,
         max_error=config.max_error,
         min_angle=config.min_angle,
         min_model_size=min(config.min_model_size, len(keypoints)),
+        calibrate=not all(start.has_prior),
         threads=threads,
         seed=seed,
     )
@@ -105,6 +109,9 @@ def _run(job: Path, count: int, check: Callable[[], None], progress: Callable[[P
     try:
         run_child("recon.sfm.mapper_child", [str(job)], check=check, on_line=hear)
     except ChildFailed as error:
+        if error.code == -9:
+            why = "The system ended the mapper, most likely because memory ran out."
+            raise ResourceError("The cameras could not be computed.", why, "Lower 'max_features' of the stage features.") from error
         why = f"The mapper failed: {error}"
         raise ReconstructionError("No cameras were found.", why, "Try the other mapper, or leave out the photos added last.") from error
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from recon.errors import ProjectError
+from recon.pipeline.stage import Artifact
 
 if TYPE_CHECKING:
     import pycolmap
@@ -39,6 +43,22 @@ class Registration:
         return asdict(self)
 
 
+def read_pairs(matches: Artifact) -> list[dict[str, Any]]:
+    """Rows of `pairs.json`: a, b, raw, inliers, kind.
+
+    Raises:
+        ProjectError: Missing or damaged.
+    """
+    path = matches.path / "pairs.json"
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+        return [
+            {"a": str(r["a"]), "b": str(r["b"]), "raw": int(r["raw"]), "inliers": int(r["inliers"]), "kind": str(r["kind"])} for r in rows
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ProjectError("The list of compared photos is damaged.", f"'{path}': {error}", "Run the step 'Matches' again.") from error
+
+
 def explain(
     model: pycolmap.Reconstruction, features: Mapping[str, int], pairs: Sequence[Mapping[str, Any]], others: Sequence[set[str]] = ()
 ) -> dict[str, Registration]:
@@ -64,9 +84,32 @@ def explain(
     return result
 
 
+def summary(photos: Mapping[str, Registration], groups: Sequence[set[str]], known: int = 0) -> str:
+    """What became of the set, in a sentence or two.
+
+    Args:
+        photos: What became of each.
+        groups: Photos of each model, the one that is kept first.
+        known: Photos whose pose was given.
+    """
+    placed = sum(photo.registered for photo in photos.values())
+    parts = [f"{placed} of {len(photos)} photos placed."]
+    if known:
+        parts.append(f"The poses of {known} were given.")
+    if len(groups) > 1:
+        sizes = ", ".join(str(len(group)) for group in groups[1:])
+        others = f"another of {sizes} photos was" if len(groups) == 2 else f"{len(groups) - 1} others ({sizes} photos) were"
+        parts.append(
+            f"The photos form {len(groups)} groups that could not be joined: the largest, of {placed}, is kept, {others} left out."
+        )
+    return " ".join(parts)
+
+
 def _reason(features: int, closest: str | None, row: Mapping[str, Any] | None, group: set[str]) -> str:
     if features < FEW_FEATURES:
-        return f"Too few features: {features} were found, some hundreds are needed. The picture has little texture, or its mask leaves little."
+        return (
+            f"Too few features: {features} were found, some hundreds are needed. The picture has little texture, or its mask leaves little."
+        )
     if closest is None or row is None:
         return "It was not compared with any other photo."
     if group:

@@ -150,7 +150,11 @@ def explain(old: Mapping[str, Any], new: Mapping[str, Any], titles: Mapping[str,
         reasons.append("given cameras changed" if old.get("cameras") and new.get("cameras") else "cameras were given or taken away")
     if not reasons:  # results of earlier stages change because of the above in most cases
         reasons += [f"{titles.get(n, n)} changed" for n in new["inputs"] if old.get("inputs", {}).get(n) != new["inputs"][n]]
-    for name, words in (("version", "the method was updated"), ("weights", "the trained weights changed"), ("device", "the device changed")):
+    for name, words in (
+        ("version", "the method was updated"),
+        ("weights", "the trained weights changed"),
+        ("device", "the device changed"),
+    ):
         if old.get(name) != new.get(name):
             reasons.append(words)
     if old.get("seed") != new.get("seed"):

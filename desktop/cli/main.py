@@ -1,0 +1,59 @@
+"""The command `photolith`. Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 input, 4 setting, 5 project, 6 locked,
+7 the photos do not allow it, 8 out of disk or memory or a device is missing, 130 stopped.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from desktop.cli.bench import bench_command
+from desktop.cli.doctor import doctor_command
+from desktop.cli.project_commands import evaluate_command, export_command, info_command, render_command
+from desktop.cli.reconstruct import reconstruct_command
+from recon.errors import PhotolithError
+
+_EPILOG = (
+    "Exit codes: 0 done, 2 wrong usage, 3 input, 4 setting, 5 project, 6 project in use, 7 the photos do not allow it, "
+    "8 out of disk, memory or a device, 130 stopped."
+)
+app = typer.Typer(
+    name="photolith",
+    help="Photographs in, 3D model out.",
+    epilog=_EPILOG,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("reconstruct")(reconstruct_command)
+app.command("info")(info_command)
+app.command("export")(export_command)
+app.command("evaluate")(evaluate_command)
+app.command("render")(render_command)
+app.command("doctor")(doctor_command)
+app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench_command)
+
+
+@app.command("gui")
+def gui_command(project: Annotated[Path | None, typer.Argument(help="A project to open.")] = None) -> None:
+    """Opens the window."""
+    from desktop.app import main as open_window
+
+    raise typer.Exit(open_window([] if project is None else [str(project)]))
+
+
+def main() -> int:
+    """Runs the command of `sys.argv`; returns the exit code."""
+    try:
+        app(standalone_mode=True)
+    except PhotolithError as error:
+        typer.secho(error.what, fg=typer.colors.RED, err=True)
+        for part in (error.why, error.remedy):
+            if part:
+                typer.echo(part, err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0

@@ -1,0 +1,115 @@
+"""`photolith reconstruct`: photographs in, model out."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from recon.errors import Cancelled, InputError
+
+
+def reconstruct_command(
+    photos: Annotated[list[Path], typer.Argument(help="A folder of photos, or photos.", show_default=False)],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The project; made when it does not exist, otherwise gone on with.")],
+    preset: Annotated[str, typer.Option(help="draft, balanced or quality.")] = "",
+    features: Annotated[str, typer.Option(help="How keypoints are found: sift.")] = "",
+    cameras: Annotated[Path | None, typer.Option(help="Known cameras: cameras.json, transforms.json or a COLMAP model folder.")] = None,
+    cameras_use: Annotated[str, typer.Option(help="poses (take them as true) or intrinsics (take only those).")] = "poses",
+    masks: Annotated[Path | None, typer.Option(help="Folder of masks named as the photos; white is used.")] = None,
+    link: Annotated[bool, typer.Option("--link", help="Leave the photos where they are instead of copying them.")] = False,
+    until: Annotated[
+        str, typer.Option(help="Last stage: photos, features, matches, sfm, undistort, depth, cloud, mesh, report.")
+    ] = "report",
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
+    deterministic: Annotated[bool, typer.Option("--deterministic", help="The same bytes on every run; may be slower.")] = False,
+    settings: Annotated[list[str] | None, typer.Option("--set", help="stage.field=value; may be repeated.", metavar="SETTING")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event on stdout, the report last.")] = False,
+) -> None:
+    """Finds the cameras of photos, their depth, a cloud and a mesh."""
+    from desktop.compose import stages as compose
+    from recon.pipeline.plan import until_stage
+    from recon.pipeline.settings import load_preset, parse_assignment
+    from recon.project import Project
+
+    stages = compose()
+    until_stage(stages, until)
+    changes = [parse_assignment(stages, text) for text in settings or ()]
+    if features:
+        changes.append(parse_assignment(stages, f"features.extractor={features}"))
+    if preset:
+        load_preset(preset)
+    project = Project.open(output) if (output / "manifest.json").exists() else Project.create(output)
+    _import(project, photos, link, as_json)
+    if preset and preset != project.preset:
+        project.set_preset(preset)
+    for stage, name, value in changes:
+        project.set_settings(stage, {**project.settings.get(stage, {}), name: value})
+    if masks is not None:
+        project.set_masks(masks)
+    if cameras is not None:
+        project.set_cameras(cameras, cameras_use)
+    _run(project, stages, as_json, until=until, device=device, seed=seed, deterministic=deterministic)
+
+
+def _import(project: Any, photos: list[Path], link: bool, quiet: bool) -> None:
+    """Adds photos that are not in the project yet; names what could not be added."""
+    missing = [path for path in photos if not path.exists()]
+    if missing:
+        raise InputError(f"'{missing[0]}' does not exist.", "", "Give a folder of photos, or photos.")
+    result = project.add_photos(photos, link=link)
+    for path, reason in result.skipped:
+        if not quiet:
+            typer.echo(f"Not added: {path}: {reason}", err=True)
+    if not project.photos:
+        raise InputError(f"There are no photos in '{photos[0]}'.", "No file there is a picture.", "Give a folder of photos, or photos.")
+
+
+def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
+    """Runs, and stops cleanly on Ctrl-C; a second one ends the process at once."""
+    from recon.pipeline.runner import run
+
+    cancel = threading.Event()
+
+    def stop(*_: object) -> None:
+        if cancel.is_set():
+            raise KeyboardInterrupt
+        cancel.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
+    try:
+        if as_json:
+            run(project, stages, on_event=lambda event: typer.echo(json.dumps(event, default=str)), cancel=cancel, **options)
+            return
+        from rich.console import Console
+
+        from desktop.cli.progress import TerminalProgress
+
+        with TerminalProgress(Console(stderr=True, highlight=False)) as show:
+            report = run(project, stages, on_event=show, cancel=cancel, **options)
+        typer.echo(summary(report))
+        typer.echo(f"Results: {project.outputs}")
+    except Cancelled:
+        raise Cancelled(remedy="Run the same command again to go on; what is finished is kept.") from None
+
+
+def summary(report: dict[str, Any]) -> str:
+    """The outcome in a few lines."""
+    photos = report["photos"]
+    placed = {name: entry["registration"] for name, entry in photos.items() if "registration" in entry}
+    lines = []
+    if placed:
+        good = [entry for entry in placed.values() if entry["registered"]]
+        lines.append(f"{len(good)} of {sum(p.get('enabled', True) for p in photos.values())} photos placed.")
+        lines += [f"  {name}: {entry['reason']}" for name, entry in placed.items() if not entry["registered"]]
+    lines += [f"  {name}: {entry['reason']}" for name, entry in photos.items() if entry.get("verdict") not in (None, "ok")]
+    if report.get("note"):
+        lines.append(report["note"])
+    lines.append(f"Finished in {report['seconds']:.0f} s.")
+    return "\n".join(lines)

@@ -13,7 +13,7 @@ def stages() -> tuple[Stage, ...]:
     from recon.features.stage import FeaturesStage, MatchesStage
     from recon.mvs.stages import CloudStage, DepthStage
     from recon.photos.stage import PhotosStage
-    from recon.sfm.stage import SfmStage, UndistortStage
+    from recon.sfm import SfmStage, UndistortStage
     from recon.surface.stage import MeshStage
 
     return (

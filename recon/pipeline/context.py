@@ -39,24 +39,12 @@ class RunContext:
     log: logging.Logger
     reporter: Reporter
     cancel: threading.Event
+    device: str
+    seed: int
+    deterministic: bool
     notes: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, StoredItem] = field(default_factory=dict)
     computed: int = 0
-
-    @property
-    def device(self) -> str:
-        """'cpu', 'cuda' or 'mps'."""
-        return self.conditions.device
-
-    @property
-    def seed(self) -> int:
-        """Of stochastic stages."""
-        return self.conditions.seed
-
-    @property
-    def deterministic(self) -> bool:
-        """Whether the same bytes are wanted on every run."""
-        return self.conditions.deterministic
 
     def progress(self, progress: Progress) -> None:
         """Tells how far the stage is."""

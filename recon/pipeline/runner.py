@@ -88,7 +88,9 @@ def _run(
     if not sources.photos:
         raise ReconstructionError("There are no photos.", "The project has none that are switched on.", "Add photos first.")
     reporter.send("run_started", stages=[stage.name for stage in wanted])
-    started, done, entries = time.monotonic(), {}, {}
+    started = time.monotonic()
+    done: dict[str, Artifact] = {}
+    entries: dict[str, dict[str, Any]] = {}
     titles = {stage.name: stage.title for stage in stages}
     for stage in wanted:
         if cancel.is_set():
@@ -191,4 +193,7 @@ def _context(
         log=_LOG,
         reporter=reporter,
         cancel=cancel,
+        device=conditions.device,
+        seed=conditions.seed,
+        deterministic=conditions.deterministic,
     )

@@ -93,7 +93,7 @@ def photo_id(name: str, taken: set[str]) -> str:
 
 def match_masks(files: Sequence[Path], ids: Sequence[str]) -> dict[str, Path]:
     """Photo id -> its mask: 'a.jpg' is matched by 'a.jpg.png', 'a.png', 'a_mask.png' or 'a.jpg_mask.png', in this order."""
-    by_name = {}
+    by_name: dict[str, Path] = {}
     for path in files:
         by_name.setdefault(unicodedata.normalize("NFC", path.stem).casefold(), path)
     result = {}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -96,7 +95,7 @@ def _migrated(data: Any, path: Path) -> dict[str, Any]:
         if version not in MIGRATIONS:
             raise _damaged(path, f"its version is {version}")
         data = {**MIGRATIONS[version](data), "photolith": version + 1}
-    return data
+    return dict(data)
 
 
 def _parse(data: dict[str, Any], path: Path) -> Manifest:
@@ -129,7 +128,7 @@ def _settings(data: dict[str, Any], path: Path) -> dict[str, dict[str, bool | in
         for name, value in _typed(values, dict, f"settings of {stage}", path).items():
             if not isinstance(value, (bool, int, float, str)):
                 raise _damaged(path, f"setting {stage}.{name} is not a plain value")
-    return settings
+    return dict(settings)
 
 
 def _photo(entry: Any, path: Path) -> PhotoEntry:
@@ -146,7 +145,7 @@ def _photo(entry: Any, path: Path) -> PhotoEntry:
         raise _damaged(path, f"photo {name!r} must have either a file or a source")
     if entry["file"] is not None:
         inside(path.parent, entry["file"], path)
-    elif not os.path.isabs(_typed(entry["source"], str, "source", path)) or "\0" in entry["source"]:
+    elif not Path(_typed(entry["source"], str, "source", path)).is_absolute() or "\0" in entry["source"]:
         raise _damaged(path, f"the source of photo {name!r} is not an absolute path")
     return PhotoEntry(**entry)
 

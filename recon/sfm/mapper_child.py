@@ -15,6 +15,9 @@ from typing import Any
 from recon.pipeline.child import follow_parent
 
 
+_MOST = 0.8
+
+
 @dataclass(frozen=True)
 class Job:
     """What the child is asked to do.
@@ -24,6 +27,7 @@ class Job:
         database: The database.
         output: Empty folder for the models.
         start: Folder of a model with known poses; for 'triangulate'.
+        photos: How many there are.
         constant_cameras: COLMAP's numbers of cameras that stay as they are.
         move_poses: 'triangulate': whether the known poses are refined at the end.
         principal_point: 'centre' leaves it in the middle, 'auto' estimates it at the end where the photos determine it, 'free' always.
@@ -39,6 +43,7 @@ class Job:
     database: str
     output: str
     start: str
+    photos: int
     constant_cameras: list[int]
     move_poses: bool
     principal_point: str
@@ -79,8 +84,8 @@ class _Counter:
         _say(placed=self.placed)
 
 
-def _options(job: Job) -> Any:
-    """Options of the incremental mapper."""
+def _options(job: Job, *, relaxed: bool = False) -> Any:
+    """Options of the incremental mapper; `relaxed` ones place photos by fewer points, and start from weaker pairs."""
     import pycolmap
 
     options = pycolmap.IncrementalPipelineOptions()
@@ -94,22 +99,60 @@ def _options(job: Job) -> Any:
     options.mapper.filter_max_reproj_error = job.max_error
     options.triangulation.merge_max_reproj_error = options.triangulation.complete_max_reproj_error = job.max_error
     options.mapper.filter_min_tri_angle = options.triangulation.min_angle = job.min_angle
+    if relaxed:
+        options.mapper.init_min_num_inliers //= 2
+        options.mapper.abs_pose_min_num_inliers //= 2
+        options.mapper.init_min_tri_angle /= 2
     return options
 
 
 def _incremental(job: Job) -> None:
+    """Maps as usual, then goes on with relaxed options; if most photos are still missing, starts anew with those."""
+    models = _run_incremental(job, "usual", _options(job))
+    for number in sorted(models):
+        if models[number].num_reg_images() < job.photos:
+            models[number] = _continued(job, models[number], f"more{number}", _options(job, relaxed=True))
+    if _largest(models) < _MOST * job.photos:
+        _say(step="starting again from weaker pairs")
+        relaxed = _run_incremental(job, "relaxed", _options(job, relaxed=True))
+        models = relaxed if _largest(relaxed) > _largest(models) else models
+    _finish(job, models)
+
+
+def _run_incremental(job: Job, name: str, options: Any) -> dict[int, Any]:
     import pycolmap
 
-    counter = _Counter()
-    models = pycolmap.incremental_mapping(
-        job.database,
-        job.output,
-        job.output,
-        _options(job),
-        initial_image_pair_callback=counter.first_pair,
-        next_image_callback=counter.next_image,
+    counter, target = _Counter(), _folder(job, name)
+    return dict(
+        pycolmap.incremental_mapping(
+            job.database,
+            job.output,
+            target,
+            options,
+            initial_image_pair_callback=counter.first_pair,
+            next_image_callback=counter.next_image,
+        )
     )
-    _finish(job, models)
+
+
+def _continued(job: Job, model: Any, name: str, options: Any) -> Any:
+    """The model with further photos, or the same one when none could be placed."""
+    import pycolmap
+
+    known = model.num_reg_images()
+    target = _folder(job, name)
+    model.write(target)
+    options.multiple_models = False
+    options.min_model_size = 1
+    models = pycolmap.incremental_mapping(
+        job.database, job.output, target, options, input_path=target, next_image_callback=_Counter(known).next_image
+    )
+    best = max(models.values(), key=lambda other: other.num_reg_images(), default=model)
+    return best if best.num_reg_images() > known else model
+
+
+def _largest(models: dict[int, Any]) -> int:
+    return max((model.num_reg_images() for model in models.values()), default=0)
 
 
 def _global(job: Job) -> None:
@@ -166,28 +209,11 @@ def _triangulate(job: Job) -> None:
         adjust(model, constant=job.constant_cameras, robust=True, threads=job.threads)
         model = pycolmap.triangulate_points(model, job.database, job.output, target, True, options, refine_intrinsics=False)
         adjust(model, constant=job.constant_cameras, threads=job.threads)
+    if known < job.photos:
+        options = _options(job, relaxed=True)
+        options.fix_existing_frames = options.mapper.fix_existing_frames = True
+        model = _continued(job, model, "more", options)
     model.write(target)
-    with pycolmap.Database.open(job.database) as database:
-        missing = database.num_images() - known
-    if missing:
-        _place_others(job, target, known)
-
-
-def _place_others(job: Job, target: str, known: int) -> None:
-    """Goes on incrementally from the model in `target`, whose poses stay as they are."""
-    import pycolmap
-
-    options = _options(job)
-    options.fix_existing_frames = options.mapper.fix_existing_frames = True
-    options.multiple_models = False
-    options.min_model_size = 1
-    counter = _Counter(known)
-    models = pycolmap.incremental_mapping(
-        job.database, job.output, _folder(job, "more"), options, input_path=target, next_image_callback=counter.next_image
-    )
-    largest = max(models.values(), key=lambda model: model.num_reg_images(), default=None)
-    if largest is not None and largest.num_reg_images() > known:
-        largest.write(target)
 
 
 if __name__ == "__main__":

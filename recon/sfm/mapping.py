@@ -73,6 +73,7 @@ def map_photos(
         database=str(folder / "database.db"),
         output=str(output),
         start=str(folder / "posed"),
+        photos=len(keypoints),
         constant_cameras=[i + 1 for i, given in enumerate(start.given) if given],
         move_poses=config.refine_given_poses,
         principal_point=config.principal_point,

@@ -66,8 +66,8 @@ def sparse_points(model: pycolmap.Reconstruction, names: list[str]) -> SparsePoi
         view_index += views
     return SparsePoints(
         np.array(points, np.float64).reshape(-1, 3),
-        np.array(colors, np.float32).reshape(-1, 3) / 255,
-        np.array(errors, np.float32),
+        np.asarray(np.array(colors, np.float32).reshape(-1, 3) / 255, np.float32),
+        np.asarray(errors, np.float32),
         np.array(point_index, np.int32),
         np.array(view_index, np.int32),
     )

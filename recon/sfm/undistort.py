@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recon.scene import Camera
 from recon.scene.lens import LensCamera
-from recon.sfm.undistort_mapping import PixelMapping, reduced
+from recon.sfm.undistort_mapping import PixelMapping
 
 _ROWS = 128
 _ROUND_TRIP = 0.01

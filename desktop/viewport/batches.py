@@ -16,11 +16,14 @@ from desktop.viewport.layers import ViewStyle
 from recon.scene import TriMesh
 from recon.surface.topology import vertex_normals
 
-PIECE = 400_000
-"""Most points drawn in one go at rest, so that a new movement never waits long."""
+PIECE = 200_000
+"""Most points or lines drawn in one go at rest, so that a new movement never waits long."""
+MOVING_FACES, RESTING_FACES = 100_000, 400_000
+"""Triangles of the coarser versions of a large mesh."""
 
 _SPARSE_PIXELS = 2.6
 _LARGEST_POINT = 12.0
+_GAP = 4.0  # gaps between points spread at random, in usual distances to the nearest neighbour
 
 
 @dataclass(eq=False)
@@ -31,6 +34,7 @@ class Layer:
     geometry: Geometry
     visible: bool = True
     coarse: dict[int, Geometry] = field(default_factory=dict)
+    edges: dict[int, NDArray[np.int32]] = field(default_factory=dict)
 
 
 def point_pixels(geometry: Geometry, drawn: int, view: View, style: ViewStyle, scale: float) -> float:
@@ -51,9 +55,20 @@ def point_pixels(geometry: Geometry, drawn: int, view: View, style: ViewStyle, s
         axis=1
     )
     middle = float(np.percentile(depth[seen], 30.0)) if seen.any() else max(float(np.median(depth)), view.near)
-    spacing = geometry.spacing * (len(geometry.points) / max(drawn, 1)) ** 0.5
-    size = 2.6 * spacing * view.camera.fx / middle
+    size = 2.6 * thinned_spacing(geometry, drawn) * view.camera.fx / middle
     return float(np.clip(size, scale, _LARGEST_POINT * scale)) * style.point_size
+
+
+def thinned_spacing(geometry: Geometry, drawn: int) -> float:
+    """Usual distance between neighbours when only `drawn` of the points are drawn."""
+    return geometry.spacing * float(np.sqrt(len(geometry.points) / max(drawn, 1)))
+
+
+def point_gap(layers: dict[str, Layer], budget: int, view: View) -> float:
+    """Gap in pixels at depth 1 that has to be closed between the points of the clouds drawn within `budget`; 0 without clouds."""
+    counts = thinned(layers, budget)
+    spacings = [thinned_spacing(layers[name].geometry, n) for name, n in counts.items() if layers[name].geometry.kind == "cloud"]
+    return _GAP * max(spacings, default=0.0) * view.camera.fx
 
 
 def thinned(layers: dict[str, Layer], budget: int) -> dict[str, int]:
@@ -83,12 +98,33 @@ def mesh_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArra
     return Batch(key, "triangles", count, partial(_flat if style.shading == "flat" else _smooth, geometry, style.color_mode, up))
 
 
-def wire_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Batch:
-    """The edges of a mesh, each once."""
+def wire_batches(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Iterator[Batch]:
+    """The edges of a mesh, each once, at most `PIECE` at a time."""
     geometry = _coarse(layer, faces)
     count = len(_faces(geometry))
-    key = (name, layer.number, *_color_key(style, up), "wire", count)
-    return Batch(key, "lines", 3 * count // 2, partial(_wire, geometry, style.color_mode, up))
+    if count not in layer.edges:
+        layer.edges[count] = edges_of(_faces(geometry))
+    edges = layer.edges[count]
+    for start in range(0, len(edges), PIECE):
+        part = edges[start : start + PIECE]
+        key = (name, layer.number, *_color_key(style, up), "wire", count, start)
+        yield Batch(key, "lines", len(part), partial(_wire, geometry, style.color_mode, up, part))
+
+
+def edges_of(faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Edges `[E, 2]` of triangles `[F, 3]`, each once."""
+    one, other = faces.T.reshape(-1).astype(np.int64), faces.T[[1, 2, 0]].reshape(-1).astype(np.int64)
+    packed = np.minimum(one, other) << 32 | np.maximum(one, other)
+    packed.sort()  # several times faster than np.unique
+    packed = packed[np.diff(packed, prepend=-1) != 0]
+    return np.stack([packed >> 32, packed & 0xFFFFFFFF], axis=1).astype(np.int32)
+
+
+def prepare(layer: Layer) -> None:
+    """Makes the coarser versions of a large mesh, which takes a while."""
+    if layer.geometry.kind == "mesh":
+        for faces in (MOVING_FACES, RESTING_FACES):
+            _coarse(layer, faces)
 
 
 def _some_points(geometry: Geometry, mode: str, up: NDArray[np.float64], start: int, stop: int) -> Content:
@@ -110,12 +146,10 @@ def _flat(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
     return Content(corners.reshape(-1, 3), colors, normals.repeat(3, axis=0).astype(np.float32), own)
 
 
-def _wire(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
-    index = _faces(geometry)
-    edges = np.sort(np.concatenate([index[:, [0, 1]], index[:, [1, 2]], index[:, [2, 0]]]), axis=1).astype(np.int64)
-    packed = np.unique(edges[:, 0] << 32 | edges[:, 1])
-    lines = np.stack([packed >> 32, packed & 0xFFFFFFFF], axis=1).astype(np.int32)
-    return Content(geometry.points, layer_colors(geometry, mode, up), None, lines)
+def _wire(geometry: Geometry, mode: str, up: NDArray[np.float64], edges: NDArray[np.int32]) -> Content:
+    used, index = np.unique(edges, return_inverse=True)
+    colors = layer_colors(geometry, mode, up)[used]
+    return Content(geometry.points[used], colors, None, index.reshape(-1, 2).astype(np.int32))
 
 
 def _faces(geometry: Geometry) -> NDArray[np.int32]:
@@ -127,13 +161,14 @@ def _color_key(style: ViewStyle, up: NDArray[np.float64]) -> tuple[object, ...]:
 
 
 def _coarse(layer: Layer, faces: int) -> Geometry:
-    """The mesh itself, or a version with about `faces` triangles, made once."""
+    """The mesh itself when that has about `faces` triangles or fewer, else one of its coarser versions, made once."""
     geometry = layer.geometry
-    if geometry.faces is None or len(geometry.faces) <= 1.5 * faces:
+    if geometry.faces is None or len(geometry.faces) <= 1.5 * max(faces, MOVING_FACES):
         return geometry
-    if faces not in layer.coarse:
-        layer.coarse[faces] = clustered(geometry, faces)
-    return layer.coarse[faces]
+    version = RESTING_FACES if faces >= RESTING_FACES else MOVING_FACES
+    if version not in layer.coarse:
+        layer.coarse[version] = clustered(geometry, version)
+    return layer.coarse[version]
 
 
 def clustered(geometry: Geometry, faces: int) -> Geometry:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from desktop.viewport.backends import make_renderer
 from desktop.viewport.backends.base import Renderer, View
-from desktop.viewport.batches import Layer
+from desktop.viewport.batches import Layer, prepare
 from desktop.viewport.frames import FrameBuffer
-from desktop.viewport.geometry import Geometry, load
+from desktop.viewport.geometry import load
 from desktop.viewport.layers import LayerSpec, ViewStyle
 from desktop.viewport.mailbox import Mailbox, Voice
 from desktop.viewport.painter import Finished, Painter
@@ -145,12 +145,13 @@ class Child:
         self._painter.layers.pop(name, None)
         self._painter.photos.pop(name, None)
 
-    def _arrived(self, spec: LayerSpec, geometry: Geometry, photos: dict[str, NDArray[np.uint8]], facts: dict[str, Any]) -> None:
+    def _arrived(self, spec: LayerSpec, layer: Layer, photos: dict[str, NDArray[np.uint8]], facts: dict[str, Any]) -> None:
         """A layer has been read; it may have been removed or replaced meanwhile."""
         if not self._wanted(spec):
             return
         self._number += 1
-        self._painter.layers[spec.name] = Layer(self._number, geometry, self._specs[spec.name].visible)
+        layer.number, layer.visible = self._number, self._specs[spec.name].visible
+        self._painter.layers[spec.name] = layer
         self._painter.photos[spec.name] = photos
         self._voice.say("loaded", name=spec.name, facts=facts)
 
@@ -177,6 +178,8 @@ class Child:
             return
         try:
             geometry, facts = load(spec)
+            layer = Layer(0, geometry)
+            prepare(layer)
             photos = read_thumbnails(spec.thumbnails, geometry.scene)
         except PhotolithError as error:
             self._voice.say("failed", name=spec.name, text=str(error))
@@ -184,7 +187,7 @@ class Child:
             text = f"The layer '{spec.name}' cannot be shown. Reading {spec.path.name} failed: {error or type(error).__name__}."
             self._voice.say("failed", name=spec.name, text=text)
         else:
-            self._mailbox.post({"do": "arrived", "spec": spec, "geometry": geometry, "photos": photos, "facts": facts})
+            self._mailbox.post({"do": "arrived", "spec": spec, "layer": layer, "photos": photos, "facts": facts})
 
 
 def _exit_with_window(mailbox: Mailbox) -> None:

@@ -19,6 +19,7 @@ _SAMPLE = 3000
 _TREE = 200_000
 _SAMPLED = 100_000
 _FEW = 1000
+_DIRECTIONS = 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,6 +109,18 @@ def robust_bounds(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDA
     return _bounds(sample[inside]) if inside.any() else _bounds(sample)
 
 
+def outline(points: NDArray[np.float32], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The outermost of the points within a box, `[K, 3]`: the farthest in each of `_DIRECTIONS` directions spread over the sphere."""
+    points = points[np.all((points >= low) & (points <= high), axis=1)]
+    if not len(points):
+        return points
+    z = 1.0 - (2.0 * np.arange(_DIRECTIONS) + 1.0) / _DIRECTIONS
+    turn = np.pi * (1.0 + 5.0**0.5) * np.arange(_DIRECTIONS)
+    directions = np.stack([np.cos(turn) * np.sqrt(1.0 - z**2), np.sin(turn) * np.sqrt(1.0 - z**2), z])
+    result: NDArray[np.float32] = points[np.unique((points @ directions.astype(np.float32)).argmax(axis=0))]
+    return result
+
+
 def scene_up(scene: Scene) -> NDArray[np.float64]:
     """The mean of the photographers' up directions, `[3]` unit length: people hold cameras level."""
     total = -sum((view.cam_from_world.rotation[1] for view in scene.views), np.zeros(3))
@@ -178,6 +191,7 @@ def _facts(geometry: Geometry) -> dict[str, Any]:
         "kind": geometry.kind,
         "counts": counts,
         "bounds": [geometry.low.tolist(), geometry.high.tolist()],
+        "outline": outline(_shuffled(geometry.points), geometry.low, geometry.high).tolist(),
         "attributes": sorted(geometry.attributes),
     }
     if geometry.scene is not None:

@@ -62,12 +62,12 @@ class Navigator(QObject):
 
     # ---------------------------------------------------------------- the model
 
-    def know_bounds(self, low: Array, high: Array) -> None:
-        """Learns the model's box; the viewer moves only while nobody has chosen a place."""
-        goal = None if self._glide is None else self._glide[2].with_bounds(low, high)
-        self.orbit = self.orbit.with_bounds(low, high)
-        if goal is not None and self._glide is not None:
-            self._glide = (self._glide[0], self._glide[1].with_bounds(low, high), goal)
+    def know_bounds(self, low: Array, high: Array, outline: Array) -> None:
+        """Learns the model's box and outermost points; the viewer moves only while nobody has chosen a place."""
+        self.orbit = self.orbit.with_bounds(low, high, outline)
+        if self._glide is not None:
+            start, origin, goal = self._glide
+            self._glide = (start, origin.with_bounds(low, high, outline), goal.with_bounds(low, high, outline))
         self.settle()
 
     def know_up(self, up: Array) -> None:

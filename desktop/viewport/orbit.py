@@ -44,6 +44,7 @@ class Orbit:
         world_from_base: `[3, 3]` columns right, away, up of the turntable in the world.
         center: Centre of the model, `[3]`.
         extent: Half the size of the model's box, `[3]`, world axes.
+        outline: `[K, 3]` outermost points of the model; none stand for the corners of its box.
     """
 
     pivot: Array = field(default_factory=lambda: np.zeros(3))
@@ -55,6 +56,7 @@ class Orbit:
     world_from_base: Array = field(default_factory=lambda: np.eye(3))
     center: Array = field(default_factory=lambda: np.zeros(3))
     extent: Array = field(default_factory=lambda: np.ones(3))
+    outline: Array = field(default_factory=lambda: np.zeros((0, 3)))
 
     # ---------------------------------------------------------------- geometry
 
@@ -141,10 +143,11 @@ class Orbit:
 
     # ---------------------------------------------------------------- places
 
-    def with_bounds(self, low: Array, high: Array) -> Orbit:
-        """Knows the model's box `low`, `high` `[3]`; the viewer does not move."""
+    def with_bounds(self, low: Array, high: Array, outline: Array | None = None) -> Orbit:
+        """Knows the model's box `low`, `high` `[3]` and outermost points `[K, 3]`; the viewer does not move."""
         low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
-        return replace(self, center=(low + high) / 2.0, extent=np.maximum((high - low) / 2.0, 1e-9))
+        points = np.zeros((0, 3)) if outline is None else np.asarray(outline, np.float64).reshape(-1, 3)
+        return replace(self, center=(low + high) / 2.0, extent=np.maximum((high - low) / 2.0, 1e-9), outline=points)
 
     def with_up(self, up: Array) -> Orbit:
         """Turntable standing on the plane with normal `up` `[3]`; keeps yaw and pitch."""
@@ -154,13 +157,17 @@ class Orbit:
         right /= np.linalg.norm(right)
         return replace(self, world_from_base=np.stack([right, np.cross(axis, right), axis], axis=1))
 
-    def fitted(self, aspect: float, margin: float = 1.06) -> Orbit:
-        """The same direction, as near as the whole box allows in a picture of width / height `aspect`, the box in its middle."""
+    def fitted(self, aspect: float, margin: float = 1.1) -> Orbit:
+        """The same direction, as near as the whole model allows in a picture of width / height `aspect`, the model in its middle."""
         signs = np.array([[x, y, z] for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)], np.float64)
-        corners = signs * self.extent @ self.rotation.T * margin
-        x, x_away = _between(corners[:, 0], corners[:, 2], tan(self.fov_y / 2.0) * aspect)
-        y, y_away = _between(corners[:, 1], corners[:, 2], tan(self.fov_y / 2.0))
-        return replace(self, pivot=self.center, offset=np.array([x, y, max(x_away, y_away, _NEAREST * self.radius)]))
+        reach = self.outline - self.center if len(self.outline) else signs * self.extent
+        corners = reach @ self.rotation.T * margin
+        half = tan(self.fov_y / 2.0)
+        nearest = _NEAREST * self.radius - float(corners[:, 2].min())
+        distance = max(_distance(corners[:, 0], corners[:, 2], half * aspect), _distance(corners[:, 1], corners[:, 2], half), nearest)
+        depths = corners[:, 2] + distance
+        offset = np.array([_centred(corners[:, 0], depths), _centred(corners[:, 1], depths), distance])
+        return replace(self, pivot=self.center, offset=offset)
 
     def standard(self, number: int, aspect: float) -> Orbit:
         """Standard view 1 to 6 of the whole model (see `STANDARD_VIEWS`)."""
@@ -210,10 +217,21 @@ def _turntable(yaw: float, pitch: float) -> Array:
     return np.stack([right, np.cross(forward, right), forward])
 
 
-def _between(across: Array, ahead: Array, slope: float) -> tuple[float, float]:
-    """Sideways shift and least distance at which points lie between the planes `|x| = slope * z`."""
+def _distance(across: Array, ahead: Array, slope: float) -> float:
+    """How far points have to move away to lie between the planes `|x| = slope * z`, shifted sideways as suits best."""
     low, high = float((-across - slope * ahead).max()), float((slope * ahead - across).min())
-    return (low + high) / 2.0, (low - high) / (2.0 * slope)
+    return (low - high) / (2.0 * slope)
+
+
+def _centred(across: Array, depths: Array) -> float:
+    """Sideways shift that puts the outermost points equally far from the middle of the picture (bisection)."""
+    high = float(np.abs(across).max())
+    low = -high
+    for _ in range(40):
+        middle = (low + high) / 2.0
+        slopes = (across + middle) / depths
+        low, high = (low, middle) if slopes.max() + slopes.min() > 0 else (middle, high)
+    return (low + high) / 2.0
 
 
 def _wrapped(angle: float) -> float:

@@ -14,15 +14,16 @@ from desktop.viewport.backends.base import Batch, Picture, Renderer, View
 from desktop.viewport.batches import Layer
 from desktop.viewport.frusta import draw_frusta, frustum_size
 from desktop.viewport.layers import ViewStyle
-from desktop.viewport.shade import BACKDROPS, filled, finished, merged
+from desktop.viewport.shade import BACKDROPS, drawn_on, filled, finished, merged, thickened
 
 LEVELS = ((50_000, 0.4), (100_000, 0.5), (200_000, 0.5), (400_000, 0.5), (800_000, 0.75), (1_600_000, 1.0), (3_200_000, 1.0))
 """(points or triangles, share of the picture's width) to choose from while moving."""
 
 _START_LEVEL = 1
 _TARGET_S = 0.055
+_EVERYTHING = 1 << 60
+_WIDEST_GAP = 12  # pixels
 _MOST_PIXELS = 12_000_000  # of a supersampled picture
-_WIRE_BIAS = 2e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,6 +33,15 @@ class Finished:
     color: NDArray[np.float32]
     depth: NDArray[np.float32]
     view: View
+
+
+@dataclass(frozen=True, eq=False)
+class Go:
+    """What is drawn at once: 'plain', 'hidden' (only its depth counts) or 'wire' (lines on what was drawn before)."""
+
+    batches: list[Batch]
+    point_size: float = 1.0
+    kind: str = "plain"
 
 
 class Painter:
@@ -58,21 +68,20 @@ class Painter:
         picture: Picture | None = None
         for drawn in self._passes(small, budget, share, "moving"):
             picture = drawn
-        result = self._finish(picture, small, 1)
+        result = self._finish(picture, small, 1, budget)
         self._adapt(time.monotonic() - started)
         return result
 
     def patient(self, view: View) -> Iterator[Finished | None]:
         """Frames while at rest: one at full size soon, the best one at the end; None in between, where it may be left off."""
-        budget = max(LEVELS[self._level][0], 400_000)
+        budget = self._at_once()
         picture: Picture | None = None
         for drawn in self._passes(view, budget, 1.0, "rest"):
             picture = drawn
             yield None
-        first = self._finish(picture, view, 1)
-        yield first
+        yield self._finish(picture, view, 1, budget)
         factor = 2 if view.camera.width * view.camera.height * 4 <= _MOST_PIXELS else 1
-        if factor == 1 and sum(cut.thinned(self.layers, 1 << 60).values()) <= budget:
+        if factor == 1 and sum(cut.thinned(self.layers, _EVERYTHING).values()) <= budget:
             return
         yield from self._best(view, factor)
 
@@ -95,49 +104,52 @@ class Painter:
     def _best(self, view: View, factor: int) -> Iterator[Finished | None]:
         large = view.scaled(view.camera.width * factor, view.camera.height * factor)
         picture: Picture | None = None
-        for drawn in self._passes(large, 1 << 60, float(factor), "best"):
+        for drawn in self._passes(large, _EVERYTHING, float(factor), "best"):
             picture = drawn
             yield None
-        yield self._finish(picture, view, factor)
+        yield self._finish(picture, view, factor, _EVERYTHING)
 
     def _passes(self, view: View, budget: int, scale: float, target: str) -> Iterator[Picture]:
         """Draws everything in as many goes as point sizes and pieces ask for; yields what there is after each."""
         picture: Picture | None = None
-        for number, (batches, size, bias) in enumerate(self._goes(view, budget, scale)):
-            drawn = self._renderer.draw(batches, view, size, f"{target}{min(number, 3)}")
-            if bias < 0:  # the inside of a wireframe hides, but shows nothing
+        for number, go in enumerate(self._goes(view, budget, scale)):
+            drawn = self._renderer.draw(go.batches, view, go.point_size, f"{target}{min(number, 3)}")
+            if go.kind == "hidden":  # the inside of a wireframe hides, but shows nothing
                 shade = np.mean(BACKDROPS[self.style.background], axis=0).astype(np.uint8)
                 drawn = Picture(np.where((drawn.depth > 0)[..., None], shade, drawn.color).astype(np.uint8), drawn.depth)
-            picture = merged(picture, drawn, max(bias, 0.0))
+            if go.kind == "wire":
+                picture = drawn_on(picture, thickened(drawn) if scale >= 2.0 else drawn)
+            else:
+                picture = merged(picture, drawn)
             yield picture
 
-    def _goes(self, view: View, budget: int, scale: float) -> Iterator[tuple[list[Batch], float, float]]:
-        """(batches, point size, bias) of every go: meshes, then points by size."""
+    def _goes(self, view: View, budget: int, scale: float) -> Iterator[Go]:
+        """Meshes first, then points by size."""
         meshes = {name: layer for name, layer in self.layers.items() if layer.visible and layer.geometry.kind == "mesh"}
-        faces = min(budget, 1 << 40) // max(len(meshes), 1)
+        faces = budget // max(len(meshes), 1)
         triangles = [cut.mesh_batch(name, layer, faces, self.style, self.up) for name, layer in meshes.items()]
-        wire = self.style.shading == "wireframe"
         whole: dict[float, list[Batch]] = {}
-        pieces: list[tuple[list[Batch], float, float]] = []
+        pieces: list[Go] = []
         for name, count in cut.thinned(self.layers, budget).items():
             layer = self.layers[name]
             size = float(max(round(cut.point_pixels(layer.geometry, count, view, self.style, scale)), 1))
-            parts = cut.point_batches(name, layer, count, self.style, self.up)
-            if count <= cut.PIECE:
-                whole.setdefault(size, []).extend(parts)
+            parts = cut.point_batches(name, layer, count, self.style, self.up, max(cut.PIECE, self._at_once() // 4))
+            if count > self._at_once():
+                pieces.extend(Go([part], size) for part in parts)
             else:
-                pieces.extend(([part], size, 0.0) for part in parts)
-        if wire and triangles:
-            yield triangles, 1.0, -1.0
-            yield [cut.wire_batch(name, layer, faces, self.style, self.up) for name, layer in meshes.items()], 1.0, _WIRE_BIAS
+                whole.setdefault(size, []).extend(parts)
+        if self.style.shading == "wireframe" and triangles:
+            yield Go(triangles, kind="hidden")
+            for name, layer in meshes.items():
+                yield from (Go([part], kind="wire") for part in cut.wire_batches(name, layer, faces, self.style, self.up))
         elif triangles:
             size, points = whole.popitem() if whole else (1.0, [])
-            yield triangles + points, size, 0.0
+            yield Go(triangles + points, size)
         for size, points in whole.items():
-            yield points, size, 0.0
+            yield Go(points, size)
         yield from pieces
 
-    def _finish(self, picture: Picture | None, view: View, factor: int) -> Finished:
+    def _finish(self, picture: Picture | None, view: View, factor: int, budget: int) -> Finished:
         width, height = view.camera.width, view.camera.height
         if picture is None:
             factor = 1
@@ -148,13 +160,17 @@ class Painter:
         )
         reach = max(round(max(width, height) / 1400), 1)
         if "cloud" in kinds:
-            picture = filled(picture, factor)
+            picture = filled(picture, factor * cut.point_gap(self.layers, budget, view), factor * _WIDEST_GAP)
         color, depth = finished(picture, factor, self.style.background, strength, reach, self.style.color_mode == "depth")
         for name, layer in self.layers.items():
             if layer.visible and layer.geometry.scene is not None and layer.geometry.kind == "cameras":
                 size = frustum_size(layer.geometry.points, self.extent()) * self.style.frustum_size
                 draw_frusta(color, depth, view, layer.geometry.scene, size, self.photos.get(name, {}), self.style.background)
         return Finished(color, depth, view)
+
+    def _at_once(self) -> int:
+        """Points drawn in one go at rest."""
+        return max(LEVELS[self._level][0], 2 * cut.PIECE)
 
     def _adapt(self, seconds: float) -> None:
         """Chooses the level of the next frames by the median of the last ones."""

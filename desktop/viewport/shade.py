@@ -16,6 +16,9 @@ BACKDROPS = {"dark": ((56, 59, 65), (29, 30, 33)), "light": ((251, 251, 252), (2
 """Colour at the top and at the bottom."""
 
 
+_ALWAYS = 2  # pixels that are closed whatever the distance between points
+
+
 def backdrop(width: int, height: int, background: str) -> NDArray[np.float32]:
     """The gradient behind everything, `[H, W, 3]` float32 RGB in 0..255, dithered so that no bands show."""
     top, bottom = (np.array(color, np.float32) for color in BACKDROPS[background])
@@ -25,42 +28,81 @@ def backdrop(width: int, height: int, background: str) -> NDArray[np.float32]:
     return np.asarray(column + pattern[..., None], np.float32)
 
 
-def merged(first: Picture | None, second: Picture, bias: float = 0.0) -> Picture:
-    """Both pictures, nearer over farther; `second` wins within the share `bias` of the depth."""
+def merged(first: Picture | None, second: Picture) -> Picture:
+    """Both pictures, nearer over farther."""
     if first is None:
         return second
-    wins = (second.depth > 0) & ((first.depth == 0) | (second.depth <= first.depth * (1.0 + bias)))
+    wins = (second.depth > 0) & ((first.depth == 0) | (second.depth <= first.depth))
+    return _pasted(first, second, wins)
+
+
+def drawn_on(surface: Picture | None, lines: Picture) -> Picture:
+    """Lines that lie on a surface over it: they are hidden by what is nearer than the surface about their pixel."""
+    if surface is None:
+        return lines
+    behind = cv2.dilate(surface.depth, np.ones((3, 3), np.uint8)) * 1.0005
+    wins = (lines.depth > 0) & ((surface.depth == 0) | (lines.depth <= behind))
+    return _pasted(surface, lines, wins)
+
+
+def thickened(lines: Picture) -> Picture:
+    """Lines one pixel wider, for a picture that will be reduced."""
+    for axis in (0, 1):
+        color, depth = np.roll(lines.color, 1, axis), np.roll(lines.depth, 1, axis)
+        lines = merged(lines, Picture(color, depth))
+    return lines
+
+
+def _pasted(first: Picture, second: Picture, wins: NDArray[np.bool_]) -> Picture:
     return Picture(np.where(wins[..., None], second.color, first.color), np.where(wins, second.depth, first.depth))
 
 
-def filled(picture: Picture, reach: int) -> Picture:
-    """Closes pinholes between points: pixels enclosed by nearer ones within `reach` pixels take the mean of those.
+def filled(picture: Picture, gap: float, most: int) -> Picture:
+    """Closes the gaps between points: pixels enclosed by nearer ones take the mean colour of those.
 
-    The outline of the model stays (a morphological closing of the inverse depth).
+    The outline of the model stays (a morphological closing of the inverse depth, in steps of growing size; near parts, whose
+    points lie farther apart in the picture, are closed over larger gaps).
+
+    Args:
+        picture: As drawn.
+        gap: Usual distance between neighbouring points in pixels at depth 1.
+        most: Widest gap that is closed, pixels.
     """
-    nearness = np.where(picture.depth > 0, 1.0 / np.maximum(picture.depth, 1e-30), 0.0).astype(np.float32)
-    kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    closed = cv2.morphologyEx(nearness, cv2.MORPH_CLOSE, kernel)
-    rows, columns = np.nonzero(closed > nearness * 1.02)
-    if not len(rows):
-        return picture
-    height, width = nearness.shape
-    total = np.zeros((len(rows), 3), np.float32)
-    weight, depth = np.zeros(len(rows), np.float32), np.zeros(len(rows), np.float32)
-    least = closed[rows, columns] * 0.98
-    for dy in range(-reach, reach + 1):
-        for dx in range(-reach, reach + 1):
-            y, x = np.clip(rows + dy, 0, height - 1), np.clip(columns + dx, 0, width - 1)
-            counts = (nearness[y, x] >= least).astype(np.float32)
-            total += picture.color[y, x] * counts[:, None]
-            depth += np.where(counts > 0, picture.depth[y, x], 0.0)
-            weight += counts
-    some = weight > 0
-    rows, columns = rows[some], columns[some]
-    color, new_depth = picture.color.copy(), picture.depth.copy()
-    color[rows, columns] = (total[some] / weight[some, None]).astype(np.uint8)
-    new_depth[rows, columns] = depth[some] / weight[some]
-    return Picture(color, new_depth)
+    color, depth = picture.color, picture.depth
+    reach = 1
+    while reach <= most:
+        nearness = np.where(depth > 0, 1.0 / np.maximum(depth, 1e-30), 0.0).astype(np.float32)
+        if reach > _ALWAYS and gap * float(nearness.max(initial=0.0)) < reach:
+            break
+        closed = cv2.morphologyEx(nearness, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        holes = closed > nearness * 1.02
+        if reach > _ALWAYS:
+            holes &= closed * gap >= reach
+        color, depth = _mended(color, depth, nearness, holes, reach)
+        reach *= 2
+    return Picture(color, depth)
+
+
+def _mended(
+    color: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    nearness: NDArray[np.float32],
+    holes: NDArray[np.bool_],
+    reach: int,
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Colour and depth with the holes filled from what is about them, the nearer the more."""
+    if not holes.any():
+        return color, depth
+    weight = np.where(holes, 0.0, (nearness / nearness.max()) ** 8).astype(np.float32)
+    size = (2 * reach + 1, 2 * reach + 1)
+    total = cv2.boxFilter(weight, -1, size, normalize=False)
+    mean = cv2.boxFilter(color * weight[..., None], -1, size, normalize=False)
+    smooth = cv2.boxFilter(nearness * weight, -1, size, normalize=False)
+    holes = holes & (total > 0)
+    color, depth, total = color.copy(), depth.copy(), total[holes]
+    color[holes] = (mean[holes] / total[:, None]).astype(np.uint8)
+    depth[holes] = total / smooth[holes]
+    return color, depth
 
 
 def reduced(picture: Picture, factor: int) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:

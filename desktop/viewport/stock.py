@@ -81,11 +81,14 @@ class Stock:
         self.remove(name)
         return name
 
-    def bounds(self) -> tuple[Array, Array] | None:
-        """Box of what there is; cameras count only while there is nothing else."""
-        boxes = [facts["bounds"] for name, facts in self.facts.items() if self.specs[name].kind != "cameras"]
-        corners = np.array(boxes or [facts["bounds"] for facts in self.facts.values()], np.float64)
-        return (corners[:, 0].min(axis=0), corners[:, 1].max(axis=0)) if len(corners) else None
+    def bounds(self) -> tuple[Array, Array, Array] | None:
+        """Box `low`, `high` and outermost points `[K, 3]` of what there is; cameras count only while there is nothing else."""
+        model = [facts for name, facts in self.facts.items() if self.specs[name].kind != "cameras"] or list(self.facts.values())
+        if not model:
+            return None
+        corners = np.array([facts["bounds"] for facts in model], np.float64)
+        outlines = [np.array(facts["outline"], np.float64).reshape(-1, 3) for facts in model]
+        return corners[:, 0].min(axis=0), corners[:, 1].max(axis=0), np.concatenate(outlines)
 
     def views(self) -> list[dict[str, Any]]:
         """The photos' cameras."""

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from desktop.viewport.backends.base import Batch, Content, KeptBatches, Picture, View
 
 _SURFACE_POINTS = 400_000
+_FEWER_POINTS = 120_000  # for small pictures
+_SMALL_PICTURE = 250_000  # pixels
 _EMPTY = np.uint64(2**64 - 1)
 
 
@@ -27,7 +29,7 @@ class SplatRenderer:
         depth = np.full((height, width), np.inf, np.float32)
         color = np.zeros((height, width, 3), np.uint8)
         for batch in batches:
-            points, colors, normals = self._points_of(batch)
+            points, colors, normals = self._points_of(batch, _FEWER_POINTS if height * width < _SMALL_PICTURE else _SURFACE_POINTS)
             if normals is not None:
                 colors = _lit(points, colors, normals, view.cam_from_world.center.astype(np.float32))
             size = point_size if batch.kind == "points" else 2.0
@@ -38,16 +40,17 @@ class SplatRenderer:
     def close(self) -> None:
         """See `Renderer`."""
 
-    def _points_of(self, batch: Batch) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
-        made = self._kept.get(batch.key)
+    def _points_of(self, batch: Batch, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
+        key = batch.key if batch.kind == "points" else (*batch.key, count)
+        made = self._kept.get(key)
         if made is None:
-            made = _sampled(batch.content())
-            self._kept.put(batch.key, made, len(made[0]))
+            made = _sampled(batch.content(), count)
+            self._kept.put(key, made, len(made[0]))
         return made  # type: ignore[return-value]
 
 
-def _sampled(content: Content) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
-    """The points, or points spread evenly over triangles or lines, with colours and normals in between those of the corners."""
+def _sampled(content: Content, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
+    """The points, or `count` points spread evenly over triangles or lines, with colours and normals in between those of the corners."""
     index = content.index
     if index is None or not len(index):
         return content.vertices, content.colors, None
@@ -55,7 +58,7 @@ def _sampled(content: Content) -> tuple[NDArray[np.float32], NDArray[np.uint8], 
     corners = content.vertices[index]
     first = corners[:, 1] - corners[:, 0]
     amount = np.linalg.norm(np.cross(first, corners[:, 2] - corners[:, 0]) if index.shape[1] == 3 else first, axis=1).astype(np.float64)
-    chosen = rng.choice(len(index), _SURFACE_POINTS, p=amount / max(amount.sum(), 1e-300)) if amount.sum() > 0 else np.arange(len(index))
+    chosen = rng.choice(len(index), count, p=amount / max(amount.sum(), 1e-300)) if amount.sum() > 0 else np.arange(len(index))
     weights = rng.dirichlet(np.ones(index.shape[1]), len(chosen)).astype(np.float32)
 
     def blend(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -36,20 +36,13 @@ def load_shots(sparse: Path) -> list[Shot]:
     """Cameras of the COLMAP model in a folder; none when there is no readable model."""
     if not sparse.is_dir():
         return []
-    import pycolmap
-    from recon.io.colmap import rigid_from_colmap
+    from recon.io.colmap import model_cameras, read_model
 
     try:
-        model = pycolmap.Reconstruction(str(sparse))
-    except (ValueError, RuntimeError, OSError):
+        cameras, poses = model_cameras(read_model(sparse))
+    except InputError:
         return []
-    shots = []
-    for image in model.images.values():
-        camera = model.cameras[image.camera_id]
-        k = camera.calibration_matrix()
-        pinhole = Camera(camera.width, camera.height, k[0, 0], k[1, 1], k[0, 2] - 0.5, k[1, 2] - 0.5)
-        shots.append(Shot(image.name, pinhole, rigid_from_colmap(image.cam_from_world())))
-    return sorted(shots, key=lambda shot: shot.name)
+    return [Shot(name, cameras[name].pinhole(), pose) for name, pose in poses.items()]
 
 
 def choose_view(points: NDArray[np.float32], shots: list[Shot], view: str, width: int, height: int) -> tuple[Camera, Rigid3, bool]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from recon.pipeline.config import canonical
 from recon.pipeline.stage import Item, Stage
+from recon.project.contents import cameras_digest, mask_digests, photo_digests
 from recon.project.digests import digest_json
 from recon.project.project import Project
 
@@ -38,9 +39,9 @@ def read_sources(project: Project) -> Sources:
     Raises:
         ProjectError: One of them is missing; it is named.
     """
-    photos = project.photo_digests()
-    masks = {name: digest for name, digest in project.mask_digests().items() if name in photos}
-    cameras = project.cameras_digest()
+    photos = photo_digests(project)
+    masks = {name: digest for name, digest in mask_digests(project).items() if name in photos}
+    cameras = cameras_digest(project)
     project.digests.save()
     return Sources(photos, masks, cameras, project.cameras_use)
 

@@ -364,48 +364,6 @@ class Project:
             settings[stage] = dict(values)
             self._save(self._manifest.with_(settings={k: v for k, v in settings.items() if v}))
 
-    def photo_digests(self, enabled_only: bool = True) -> dict[str, str]:
-        """Photo id -> digest of its content as it is now.
-
-        Raises:
-            ProjectError: A photo's file is missing; it is named.
-        """
-        result = {}
-        for photo in self.photos:
-            if photo.enabled or not enabled_only:
-                result[photo.id] = self._digest(photo.file, f"The photo '{photo.id}'", photo.linked)
-        return result
-
-    def mask_digests(self) -> dict[str, str]:
-        """Photo id -> digest of its mask.
-
-        Raises:
-            ProjectError: A mask's file is missing.
-        """
-        return {name: self._digest(file, f"The mask of '{name}'", False) for name, file in self.masks.items()}
-
-    def cameras_digest(self) -> str | None:
-        """Digest of the given cameras.
-
-        Raises:
-            ProjectError: They are missing.
-        """
-        path = self.cameras
-        if path is None:
-            return None
-        if not path.exists():
-            raise ProjectError("The given cameras are missing.", f"'{path}' is gone.", "Give them again, or remove them from the project.")
-        return self.digests.of_tree(path)
-
-    def _digest(self, path: Path, what: str, linked: bool) -> str:
-        """Digest of a file of the user."""
-        try:
-            return self.digests.of(path)
-        except OSError as error:
-            why = f"'{path}' does not exist any more." if not path.exists() else f"'{path}' cannot be read ({error.strerror or error})."
-            remedy = "Put the file back, or remove the photo from the project." + (" It is linked, not copied." if linked else "")
-            raise ProjectError(f"{what} is missing.", why, remedy) from error
-
     def artifact(self, stage: str) -> Artifact | None:
         """The current artifact of a stage, or None when it never ran or its files are damaged."""
         keys = read_state(self.path).get(stage, [])

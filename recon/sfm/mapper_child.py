@@ -14,7 +14,6 @@ from typing import Any
 
 from recon.pipeline.child import follow_parent
 
-
 _MOST = 0.8
 
 

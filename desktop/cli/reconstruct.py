@@ -72,6 +72,8 @@ def _import(project: Any, photos: list[Path], link: bool, quiet: bool) -> None:
 
 def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
     """Runs, and stops cleanly on Ctrl-C; a second one ends the process at once."""
+    import pycolmap  # noqa: F401  (it takes SIGTERM for itself when it is imported; ours must come after)
+
     from recon.pipeline.runner import run
 
     cancel = threading.Event()

@@ -29,7 +29,7 @@ class Navigator(QObject):
 
     Args:
         size: Size of the widget.
-        depth_at: Depth of what is seen at a position of the widget, None over nothing.
+        depth_at: Depth of what is seen nearest to a position of the widget, None when nothing is seen.
         parent: Owner.
     """
 

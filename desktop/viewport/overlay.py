@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import floor, log10, tan
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 
 from desktop.viewport.orbit import Orbit
 
@@ -17,6 +17,28 @@ _MARGIN = 16.0
 def ink(background: str) -> QColor:
     """Colour of text and lines that reads on `background`."""
     return QColor(28, 30, 34) if background == "light" else QColor(228, 230, 234)
+
+
+def halo(background: str) -> QColor:
+    """Soft colour about text and lines, so that they read over the model too."""
+    return QColor(255, 255, 255, 170) if background == "light" else QColor(16, 17, 20, 170)
+
+
+def _write(painter: QPainter, at: QPointF, text: str, color: QColor, background: str, align: str = "left") -> None:
+    """Text with a halo; `at` is its baseline's left end, middle or right end."""
+    width = QFontMetricsF(painter.font()).horizontalAdvance(text)
+    path = QPainterPath()
+    path.addText(at - QPointF({"left": 0.0, "middle": width / 2.0, "right": width}[align], 0.0), painter.font(), text)
+    painter.strokePath(path, QPen(halo(background), 3.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
+    painter.fillPath(path, color)
+
+
+def _lines(painter: QPainter, lines: list[QLineF], color: QColor, width: float, background: str) -> None:
+    """Lines with a halo."""
+    for pen in (QPen(halo(background), width + 2.5), QPen(color, width)):
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawLines(lines)
 
 
 def draw_gizmo(painter: QPainter, rect: QRectF, orbit: Orbit, background: str) -> None:
@@ -30,10 +52,9 @@ def draw_gizmo(painter: QPainter, rect: QRectF, orbit: Orbit, background: str) -
         tip = middle + QPointF(*(rotation[:2, axis] * length))
         shade = QColor(color)
         shade.setAlphaF(0.55 if rotation[2, axis] > 0.15 else 1.0)
-        painter.setPen(QPen(shade, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
-        painter.drawLine(middle, tip)
+        _lines(painter, [QLineF(middle, tip)], shade, 2.0, background)
         label = middle + QPointF(*(rotation[:2, axis] * (length + 9.0)))
-        painter.drawText(QRectF(label.x() - 8, label.y() - 8, 16, 16), Qt.AlignmentFlag.AlignCenter, name)
+        _write(painter, label + QPointF(0.0, 4.0), name, shade, background, "middle")
 
 
 def scale_step(units_per_pixel: float, wanted_pixels: float = 110.0) -> float:
@@ -60,19 +81,16 @@ def draw_scale(painter: QPainter, rect: QRectF, orbit: Orbit, background: str, m
     width = length / per_pixel
     right, y = rect.right() - _MARGIN, rect.bottom() - _MARGIN
     color = ink(background)
-    painter.setPen(QPen(color, 1.5))
-    painter.drawLine(QPointF(right - width, y), QPointF(right, y))
-    for x in (right - width, right):
-        painter.drawLine(QPointF(x, y - 4), QPointF(x, y + 4))
+    ticks = [QLineF(x, y - 4, x, y + 4) for x in (right - width, right)]
+    _lines(painter, [QLineF(right - width, y, right, y), *ticks], color, 1.5, background)
     painter.setFont(_font(painter, 9.0))
-    painter.drawText(QRectF(right - 200, y - 24, 200, 18), Qt.AlignmentFlag.AlignRight, scale_text(length, metric))
+    _write(painter, QPointF(right, y - 10), scale_text(length, metric), color, background, "right")
 
 
 def draw_label(painter: QPainter, rect: QRectF, text: str, background: str) -> None:
     """Name of the view or photo, top left."""
     painter.setFont(_font(painter, 9.5))
-    painter.setPen(ink(background))
-    painter.drawText(QRectF(rect.left() + _MARGIN, rect.top() + 12, rect.width() - 2 * _MARGIN, 20), Qt.AlignmentFlag.AlignLeft, text)
+    _write(painter, QPointF(rect.left() + _MARGIN, rect.top() + 26), text, ink(background), background)
 
 
 def draw_notice(painter: QPainter, rect: QRectF, text: str, background: str) -> None:
@@ -89,8 +107,7 @@ def draw_busy(painter: QPainter, rect: QRectF, text: str, phase: float, backgrou
     """A turning arc and what is being loaded, top right."""
     color = ink(background)
     painter.setFont(_font(painter, 9.5))
-    painter.setPen(color)
-    painter.drawText(QRectF(rect.right() - 340, rect.top() + 12, 300, 20), Qt.AlignmentFlag.AlignRight, text)
+    _write(painter, QPointF(rect.right() - 40, rect.top() + 25), text, color, background, "right")
     painter.setPen(QPen(color, 2.0, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.drawArc(QRectF(rect.right() - 32, rect.top() + 13, 14, 14), int(-phase * 360 * 16), 270 * 16)
 

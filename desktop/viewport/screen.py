@@ -93,19 +93,18 @@ class Screen:
         painter.drawImage(QRectF((width - wide) / 2.0, 0.0, wide, float(height)), self._image)
 
     def depth_at(self, at: QPointF, size: QSize, orbit: Orbit) -> float | None:
-        """Depth as seen from `orbit` of what the newest frame shows at a position of the widget; None over nothing."""
+        """Depth, as seen from `orbit`, of what the newest frame shows nearest to a position of the widget; None when it is empty."""
         if self._frame is None or self._frame.depth.size == 0 or size.isEmpty():
             return None
-        grid = self._frame.depth
-        rows, columns = grid.shape
-        column, row = int(at.x() / size.width() * columns), int(at.y() / size.height() * rows)
-        for reach in (0, 1, 3):
-            patch = grid[max(row - reach, 0) : max(row + reach + 1, 0), max(column - reach, 0) : max(column + reach + 1, 0)]
-            if patch.size and (patch > 0).any():
-                point = point_at(self.orbit, at, size, float(np.median(patch[patch > 0])))
-                depth = float(orbit.cam_from_world.apply(point)[2])
-                return depth if depth > 0 else None
-        return None
+        rows, columns = np.nonzero(self._frame.depth)
+        if not len(rows):
+            return None
+        high, wide = self._frame.depth.shape
+        x, y = (columns + 0.5) / wide * size.width() - at.x(), (rows + 0.5) / high * size.height() - at.y()
+        nearest = int(np.argmin(x * x + y * y))
+        point = point_at(self.orbit, at, size, float(self._frame.depth[rows[nearest], columns[nearest]]))
+        depth = float(orbit.cam_from_world.apply(point)[2])
+        return depth if depth > 0 else None
 
     def close(self) -> None:
         """Frees the shared memory; the last frame stays."""

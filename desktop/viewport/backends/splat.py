@@ -1,4 +1,4 @@
-"""The last resort: points drawn with numpy alone, where no graphics driver works. Surfaces are drawn as dense points."""
+"""The last resort: everything drawn as points with numpy alone, where no graphics driver works."""
 
 from __future__ import annotations
 
@@ -9,14 +9,19 @@ from numpy.typing import NDArray
 
 from desktop.viewport.backends.base import Batch, Content, KeptBatches, Picture, View
 
-_SURFACE_POINTS = 400_000
-_FEWER_POINTS = 120_000  # for small pictures
-_SMALL_PICTURE = 250_000  # pixels
+_MOST_SAMPLES = 1_200_000
+_PER_PIXEL = {"triangles": 1.6, "lines": 1.5}
+"""Points drawn for each pixel that a triangle covers or a line crosses."""
+_LARGE = 4096.0  # pixels that one triangle or line covers before it is cut
+_SPLITS = 8
 _EMPTY = np.uint64(2**64 - 1)
+
+Sizes = NDArray[np.float64]
+Points = tuple[NDArray[np.float32], NDArray[np.uint8]]
 
 
 class SplatRenderer:
-    """Z-buffered square points."""
+    """Z-buffered square points; triangles and lines are covered with as many as they need in the picture."""
 
     name = "software"
 
@@ -29,52 +34,113 @@ class SplatRenderer:
         depth = np.full((height, width), np.inf, np.float32)
         color = np.zeros((height, width, 3), np.uint8)
         for batch in batches:
-            points, colors, normals = self._points_of(batch, _FEWER_POINTS if height * width < _SMALL_PICTURE else _SURFACE_POINTS)
-            if normals is not None:
-                colors = _lit(points, colors, normals, view.cam_from_world.center.astype(np.float32))
-            size = point_size if batch.kind == "points" else 2.0
-            _splat(points, colors, view, int(np.clip(round(size), 1, 7)), depth, color)
+            content = self._content(batch)
+            if batch.kind == "points":
+                _splat(content.vertices, content.colors, view, int(np.clip(round(point_size), 1, 7)), depth, color)
+            else:
+                _splat(*_sampled(content, batch.kind, view), view, 2 if batch.kind == "triangles" else 1, depth, color)
         depth[~np.isfinite(depth)] = 0.0
         return Picture(color, depth)
 
     def close(self) -> None:
         """See `Renderer`."""
 
-    def _points_of(self, batch: Batch, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
-        key = batch.key if batch.kind == "points" else (*batch.key, count)
-        made = self._kept.get(key)
-        if made is None:
-            made = _sampled(batch.content(), count)
-            self._kept.put(key, made, len(made[0]))
-        return made  # type: ignore[return-value]
+    def _content(self, batch: Batch) -> Content:
+        content = self._kept.get(batch.key)
+        if not isinstance(content, Content):
+            content = batch.content()
+            self._kept.put(batch.key, content, batch.size)
+        return content
 
 
-def _sampled(content: Content, count: int) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32] | None]:
-    """The points, or `count` points spread evenly over triangles or lines, with colours and normals in between those of the corners."""
-    index = content.index
-    if index is None or not len(index):
-        return content.vertices, content.colors, None
+def _sampled(content: Content, kind: str, view: View) -> Points:
+    """Points spread evenly, as seen in the picture, over the triangles or lines in sight, with lit colours."""
+    if content.index is None or not len(content.index):
+        return content.vertices[:0], content.colors[:0]
+    values = [content.vertices, content.colors.astype(np.float32)] + ([] if content.normals is None else [content.normals])
+    table, index, sizes = _split(np.concatenate(values, axis=1), content.index, view)
+    sizes = sizes * _PER_PIXEL[kind]
+    sizes *= min(1.0, _MOST_SAMPLES / max(float(sizes.sum()), 1.0))
     rng = np.random.default_rng(0)
-    corners = content.vertices[index]
-    first = corners[:, 1] - corners[:, 0]
-    amount = np.linalg.norm(np.cross(first, corners[:, 2] - corners[:, 0]) if index.shape[1] == 3 else first, axis=1).astype(np.float64)
-    chosen = rng.choice(len(index), count, p=amount / max(amount.sum(), 1e-300)) if amount.sum() > 0 else np.arange(len(index))
-    weights = rng.dirichlet(np.ones(index.shape[1]), len(chosen)).astype(np.float32)
-
-    def blend(values: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(np.einsum("nk,nkc->nc", weights, values[index[chosen]]), np.float32)
-
-    normals = None if content.normals is None else blend(content.normals)
-    return blend(content.vertices), blend(content.colors.astype(np.float32)).astype(np.uint8), normals
+    chosen = index[np.repeat(np.arange(len(index)), np.floor(sizes + rng.random(len(sizes))).astype(np.int64))]
+    weights = _weights(len(chosen), index.shape[1], rng)
+    drawn = np.zeros((len(chosen), table.shape[1]), np.float32)
+    for k in range(index.shape[1]):
+        drawn += weights[:, k, None] * table[chosen[:, k]]
+    points, colors = drawn[:, :3], drawn[:, 3:6]
+    if content.normals is not None:
+        colors *= _light(points, drawn[:, 6:], view.cam_from_world.center.astype(np.float32))[:, None]
+    return np.ascontiguousarray(points, np.float32), colors.astype(np.uint8)
 
 
-def _lit(
-    points: NDArray[np.float32], colors: NDArray[np.uint8], normals: NDArray[np.float32], eye: NDArray[np.float32]
-) -> NDArray[np.uint8]:
-    """Colours under a lamp at the eye, with a share of light from everywhere."""
+def _split(table: NDArray[np.float32], index: NDArray[np.int32], view: View) -> tuple[NDArray[np.float32], NDArray[np.int32], Sizes]:
+    """What is in sight, with triangles and lines that are large in the picture cut into smaller ones.
+
+    Args:
+        table: `[N, C]` corners; the first three columns are the position.
+        index: `[M, K]` corners of each triangle (K = 3) or line (K = 2).
+        view: From where.
+
+    Returns:
+        Table with new corners, what is in sight `[S, K]`, and its size in pixels `[S]`.
+    """
+    done: list[tuple[NDArray[np.int32], Sizes]] = []
+    for turn in range(_SPLITS + 1):
+        index, sizes = _in_sight(table, index, view)
+        large = sizes > _LARGE
+        done.append((index[~large], sizes[~large]) if turn < _SPLITS else (index[np.isfinite(sizes)], sizes[np.isfinite(sizes)]))
+        if turn == _SPLITS or not large.any():
+            break
+        table, index = _halved(table, index[large])
+    return table, np.concatenate([i for i, _ in done]), np.concatenate([s for _, s in done])
+
+
+def _in_sight(table: NDArray[np.float32], index: NDArray[np.int32], view: View) -> tuple[NDArray[np.int32], Sizes]:
+    """Triangles or lines that may be seen, and their areas or lengths in pixels; infinite where one reaches behind the viewer."""
+    flat = table[index.reshape(-1), :3] if 3 * index.size < len(table) else table[:, :3]
+    pixels, depth = view.camera.project(view.cam_from_world.apply(flat))
+    order = np.arange(index.size).reshape(index.shape) if 3 * index.size < len(table) else index
+    corners, ahead = np.nan_to_num(pixels)[order], depth[order] > view.near
+    inside = (corners.max(axis=1) >= 0).all(axis=1) & (corners.min(axis=1) <= [view.camera.width, view.camera.height]).all(axis=1)
+    keep = ahead.any(axis=1) & (inside | ~ahead.all(axis=1))
+    corners, whole = corners[keep], ahead[keep].all(axis=1)
+    first, other = corners[:, 1] - corners[:, 0], corners[:, -1] - corners[:, 0]
+    if index.shape[1] == 2:
+        sizes = np.linalg.norm(first, axis=1)
+    else:
+        sizes = 0.5 * np.abs(first[:, 0] * other[:, 1] - first[:, 1] * other[:, 0])
+    return index[keep], np.where(whole, sizes, np.inf)
+
+
+def _halved(table: NDArray[np.float32], index: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Triangles cut into four, lines into two, at the middles of their edges."""
+    count, size = index.shape
+    ends = [(0, 1)] if size == 2 else [(0, 1), (1, 2), (2, 0)]
+    middles = [(table[index[:, i]] + table[index[:, j]]) / 2.0 for i, j in ends]
+    new = [np.arange(count, dtype=np.int32) + len(table) + k * count for k in range(len(ends))]
+    old = list(index.T)
+    parts: list[tuple[NDArray[np.int32], ...]]
+    if size == 2:
+        parts = [(old[0], new[0]), (new[0], old[1])]
+    else:
+        parts = [(old[0], new[0], new[2]), (new[0], old[1], new[1]), (new[2], new[1], old[2]), (new[0], new[1], new[2])]
+    return np.concatenate([table, *middles]), np.concatenate([np.stack(part, axis=1) for part in parts])
+
+
+def _weights(count: int, corners: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Even barycentric weights `[count, corners]`."""
+    u = rng.random(count, np.float32)
+    if corners == 2:
+        return np.stack([u, 1.0 - u], axis=1)
+    v, root = rng.random(count, np.float32), np.sqrt(u)
+    return np.stack([1.0 - root, root * (1.0 - v), root * v], axis=1)
+
+
+def _light(points: NDArray[np.float32], normals: NDArray[np.float32], eye: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Brightness under a lamp at the eye, with a share of light from everywhere."""
     ray = points - eye
     facing = np.abs((ray * normals).sum(axis=1)) / np.maximum(np.linalg.norm(ray, axis=1) * np.linalg.norm(normals, axis=1), 1e-12)
-    return np.asarray(colors * (0.35 + 0.65 * facing)[:, None], np.uint8)
+    return np.asarray(0.35 + 0.65 * facing, np.float32)
 
 
 def _splat(

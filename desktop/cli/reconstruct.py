@@ -64,7 +64,7 @@ def _import(project: Any, photos: list[Path], link: bool, quiet: bool) -> None:
         raise InputError(f"'{missing[0]}' does not exist.", "", "Give a folder of photos, or photos.")
     result = project.add_photos(photos, link=link)
     for path, reason in result.skipped:
-        if not quiet:
+        if not quiet and "has the same file already" not in reason:
             typer.echo(f"Not added: {path}: {reason}", err=True)
     if not project.photos:
         raise InputError(f"There are no photos in '{photos[0]}'.", "No file there is a picture.", "Give a folder of photos, or photos.")

@@ -107,15 +107,31 @@ def _options(job: Job, *, relaxed: bool = False) -> Any:
 
 def _incremental(job: Job) -> None:
     """Maps as usual, then goes on with relaxed options; if most photos are still missing, starts anew with those."""
-    models = _run_incremental(job, "usual", _options(job))
-    for number in sorted(models):
-        if models[number].num_reg_images() < job.photos:
-            models[number] = _continued(job, models[number], f"more{number}", _options(job, relaxed=True))
+    models = _extended(job, _run_incremental(job, "usual", _options(job)))
     if _largest(models) < _MOST * job.photos:
         _say(step="starting again from weaker pairs")
-        relaxed = _run_incremental(job, "relaxed", _options(job, relaxed=True))
+        relaxed = _extended(job, _run_incremental(job, "relaxed", _options(job, relaxed=True)))
         models = relaxed if _largest(relaxed) > _largest(models) else models
     _finish(job, models)
+
+
+def _extended(job: Job, models: dict[int, Any]) -> dict[int, Any]:
+    """The models without photos that contradict their matches, and with those that relaxed options add."""
+    import pycolmap
+
+    from recon.sfm.adjust import adjust
+    from recon.sfm.consistency import drop_inconsistent
+
+    with pycolmap.Database.open(job.database) as database:
+        for number in sorted(models):
+            drop_inconsistent(models[number], database)
+            if models[number].num_reg_images() < job.photos:
+                more = _continued(job, models[number], f"more{number}", _options(job, relaxed=True))
+                if drop_inconsistent(more, database):
+                    adjust(more, constant=job.constant_cameras, principal_point=job.principal_point == "free", threads=job.threads)
+                if more.num_reg_images() > models[number].num_reg_images():
+                    models[number] = more
+    return {number: model for number, model in models.items() if model.num_reg_images() >= 2}
 
 
 def _run_incremental(job: Job, name: str, options: Any) -> dict[int, Any]:

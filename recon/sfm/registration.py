@@ -84,6 +84,16 @@ def explain(
     return result
 
 
+def separate(groups: Sequence[set[str]]) -> list[set[str]]:
+    """The groups, largest first, each without photos of earlier ones; what is left of fewer than two photos is no group."""
+    result: list[set[str]] = []
+    for group in groups:
+        rest = group.difference(*result)
+        if len(rest) >= 2:
+            result.append(rest)
+    return result
+
+
 def summary(photos: Mapping[str, Registration], groups: Sequence[set[str]], known: int = 0) -> str:
     """What became of the set, in a sentence or two.
 

@@ -39,7 +39,7 @@ class SfmStage(Stage):
         from recon.photos import load_photos
         from recon.sfm.intrinsics import starting_cameras
         from recon.sfm.mapping import map_photos
-        from recon.sfm.registration import explain, read_pairs, summary
+        from recon.sfm.registration import explain, read_pairs, separate, summary
         from recon.sfm.sparse import color_points
 
         found = load_photos(inputs["photos"])
@@ -65,7 +65,7 @@ class SfmStage(Stage):
                 check=context.check_cancelled,
                 progress=context.progress,
             )
-        model, groups = models[0], [_names(other) for other in models]
+        model, groups = models[0], separate([_names(other) for other in models])
         _need_points(model)
         context.note("frame", _set_frame(model, poses, infos))
         color_points(model, context.project_photos, check=context.check_cancelled)

@@ -39,8 +39,8 @@ def export(kind: str, source: Path, target: Path) -> None:
 def sparse_cloud(path: Path):
     """The sparse points of a scene as a `PointCloud`."""
     import numpy as np
-    from recon.io.scene_npz import read_scene
 
+    from recon.io.scene_npz import read_scene
     from recon.scene import PointCloud
 
     sparse = read_scene(path).sparse

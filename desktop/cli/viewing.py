@@ -33,7 +33,7 @@ class Shot:
 
 
 def load_shots(sparse: Path) -> list[Shot]:
-    """Cameras of the COLMAP model in a folder; none when there is no readable model."""
+    """Cameras of the COLMAP model in a folder, without their distortion; none when there is no readable model."""
     if not sparse.is_dir():
         return []
     from recon.io.colmap import model_cameras, read_model

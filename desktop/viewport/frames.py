@@ -42,6 +42,10 @@ class FrameBuffer:
         width: Largest frame width in pixels.
         height: Largest frame height in pixels.
         name: Name of an existing buffer to attach to.
+
+    Raises:
+        ValueError: The existing buffer is too small for such frames.
+        FileNotFoundError: There is no such buffer.
     """
 
     def __init__(self, width: int, height: int, name: str | None = None) -> None:
@@ -52,6 +56,9 @@ class FrameBuffer:
         if not self._owner and sys.platform != "win32":
             # Attaching registers the memory as this process's own, which would delete it when this process ends.
             resource_tracker.unregister(self._memory._name, "shared_memory")  # type: ignore[attr-defined]
+        if self._memory.size < self._slot_bytes * SLOTS:
+            self._memory.close()
+            raise ValueError(f"the shared memory is smaller than frames of {width} x {height} need")
         self._next = 0
         self._sequence = 0
 
@@ -104,6 +111,8 @@ class FrameBuffer:
 
     def _views(self, slot: int) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.uint8]]:
         start = slot * self._slot_bytes
+        if not 0 <= slot < SLOTS:
+            raise ValueError(f"there is no slot {slot}")
         buffer = self._memory.buf
         if buffer is None:
             raise ValueError("the frame buffer is closed")

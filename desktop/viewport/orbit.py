@@ -27,6 +27,7 @@ STANDARD_VIEWS: dict[int, tuple[str, float, float]] = {
 """Number -> (label, yaw, pitch)."""
 
 _NEAREST, _FARTHEST = 2e-3, 25.0  # distances allowed, in radii of the model
+_FITTED = 0.25  # distance of the nearest point when the whole model is shown, in radii
 _DEPTH_RATIO = 5000.0  # far / near that a 24-bit depth buffer resolves well
 
 
@@ -163,7 +164,7 @@ class Orbit:
         reach = self.outline - self.center if len(self.outline) else signs * self.extent
         corners = reach @ self.rotation.T * margin
         half = tan(self.fov_y / 2.0)
-        nearest = _NEAREST * self.radius - float(corners[:, 2].min())
+        nearest = _FITTED * self.radius - float(corners[:, 2].min())
         distance = max(_distance(corners[:, 0], corners[:, 2], half * aspect), _distance(corners[:, 1], corners[:, 2], half), nearest)
         depths = corners[:, 2] + distance
         offset = np.array([_centred(corners[:, 0], depths), _centred(corners[:, 1], depths), distance])

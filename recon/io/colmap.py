@@ -97,8 +97,17 @@ def read_model(folder: Path) -> pycolmap.Reconstruction:
 
 
 def model_cameras(model: pycolmap.Reconstruction) -> tuple[dict[str, LensCamera], dict[str, Rigid3]]:
-    """Intrinsics and poses of a model's images, by name; poses only of those that are registered."""
+    """Intrinsics and poses of a model's images, by name; poses only of those that are registered.
+
+    Raises:
+        InputError: A camera model is not one of `LENS_MODELS`.
+    """
     images: list[Any] = sorted(model.images.values(), key=lambda image: image.name)
     cameras = {image.name: from_colmap_camera(model.cameras[image.camera_id]) for image in images}
-    poses = {image.name: rigid_from_colmap(image.cam_from_world()) for image in images if image.has_pose}
-    return cameras, poses
+    return cameras, model_poses(model)
+
+
+def model_poses(model: pycolmap.Reconstruction) -> dict[str, Rigid3]:
+    """Poses of a model's registered images, by name."""
+    images: list[Any] = sorted(model.images.values(), key=lambda image: image.name)
+    return {image.name: rigid_from_colmap(image.cam_from_world()) for image in images if image.has_pose}

@@ -1,6 +1,6 @@
 """Depth maps from posed views, and their fusion to a cloud.
 
-`estimate_depth`, `filter_depths` and `fuse` are imported on first use, because they bring torch.
+Functions that compute are imported on first use, because they bring torch.
 """
 
 from __future__ import annotations
@@ -14,18 +14,22 @@ from recon.mvs.views import depth_range, select_views
 if TYPE_CHECKING:
     from recon.mvs.consistency import Estimate, filter_depths
     from recon.mvs.costs import MatchingCost, make_cost
-    from recon.mvs.estimate import estimate_depth
+    from recon.mvs.estimate import Effort, estimate_depth, estimate_depths, fine_depth, rough_depth
     from recon.mvs.fusion import fuse
     from recon.mvs.matcher import Picture
 
 _LAZY = {
+    "Effort": "estimate",
     "Estimate": "consistency",
     "MatchingCost": "costs",
     "Picture": "matcher",
     "estimate_depth": "estimate",
+    "estimate_depths": "estimate",
     "filter_depths": "consistency",
+    "fine_depth": "estimate",
     "fuse": "fusion",
     "make_cost": "costs",
+    "rough_depth": "estimate",
 }
 
 __all__ = [
@@ -33,14 +37,18 @@ __all__ = [
     "CloudStage",
     "DepthConfig",
     "DepthStage",
+    "Effort",
     "Estimate",
     "MatchingCost",
     "Picture",
     "depth_range",
     "estimate_depth",
+    "estimate_depths",
     "filter_depths",
+    "fine_depth",
     "fuse",
     "make_cost",
+    "rough_depth",
     "select_views",
 ]
 

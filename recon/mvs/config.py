@@ -28,6 +28,9 @@ class DepthConfig:
     )
     steps: int = setting(4, "Depth steps searched on either side at each finer level.", minimum=1, maximum=16, advanced=True)
     rounds: int = setting(3, "Refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
+    agreement: float = setting(
+        1.0, "Weight of agreement with the depth of the neighbours; 0 = pictures alone.", minimum=0.0, maximum=2.0, advanced=True
+    )
     smoothness: float = setting(0.05, "Cost of a depth step between neighbouring pixels.", minimum=0.0, maximum=2.0, advanced=True)
 
 

@@ -1,12 +1,15 @@
 """Depth of one view: coarse to fine, each level searching around the depth found by the one before.
 
 The coarsest level sweeps planes over the whole range. Finer levels shift the whole *field* found so far by steps of
-about a pixel, so matching windows follow the surface instead of a fronto-parallel plane.
+about a pixel, so matching windows follow the surface instead of a fronto-parallel plane. The finest level, with most of
+the work, also listens to what the sources found at the levels above; earlier that would make views agree on what is
+wrong, because errors of coarse levels are alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,6 +19,7 @@ from torch.nn.functional import interpolate
 from recon.errors import ShapeError
 from recon.mvs.config import DepthConfig
 from recon.mvs.costs import make_cost
+from recon.mvs.guide import Guide, make_guide
 from recon.mvs.matcher import Matcher, Picture, make_matcher, plane_stack
 from recon.mvs.normals import normals_from_depth
 from recon.mvs.propagate import propagate
@@ -28,35 +32,42 @@ from recon.scene import DepthMap
 _COARSE_SMOOTHNESS = 2.0
 # A jump over several hypotheses costs this many single steps.
 _JUMP = 4.0
+# Pixels by which depths of two views may differ before they contradict each other fully.
+_TOLERANCE = 6.0
 # Bands of rows that stay in a processor's cache are the fastest there.
 _CPU_BAND = 1 << 25
 
 
-def estimate_depth(
-    reference: Picture,
-    sources: Sequence[Picture],
-    near: float,
-    far: float,
-    config: DepthConfig,
-    *,
-    device: str = "cpu",
-    memory: int = 1 << 31,
-    check: Callable[[], None] = lambda: None,
-) -> DepthMap:
-    """Depth, normal and photometric confidence of one view.
+@dataclass(frozen=True)
+class Effort:
+    """How a view may be computed.
 
     Args:
-        reference: The view; pixels outside its mask get no depth.
-        sources: At least one neighbour; their masks do not matter.
-        near: Nearest depth searched.
-        far: Farthest depth searched.
-        config: Settings.
         device: Where torch computes.
         memory: Bytes to stay under.
         check: Called several times a second; may raise to stop.
+    """
+
+    device: str = "cpu"
+    memory: int = 1 << 31
+    check: Callable[[], None] = lambda: None
+
+
+def rough_depth(
+    reference: Picture, sources: Sequence[Picture], near: float, far: float, config: DepthConfig, effort: Effort | None = None
+) -> Tensor:
+    """Depth from pictures alone, without the finest level.
+
+    Args:
+        reference: The view.
+        sources: At least one neighbour.
+        near: Nearest depth searched.
+        far: Farthest depth searched.
+        config: Settings.
+        effort: Device, memory, cancellation.
 
     Returns:
-        Depth map of the size of the reference. Confidence is the mean ZNCC (or agreement) of the best sources, cut to [0, 1].
+        Inverse depth at half the size of the reference (at its size when it is hardly larger than `config.coarse_side`).
 
     Raises:
         ShapeError: No source, or a range that is not 0 < near < far.
@@ -64,22 +75,104 @@ def estimate_depth(
     """
     if not sources or not 0 < near < far:
         raise ShapeError(f"need at least one source and 0 < near < far, got {len(sources)} sources, {near} and {far}")
-    place = torch.device(device)
-    band = min(memory // 8, _CPU_BAND) if place.type == "cpu" else memory // 8
-    cost = make_cost(config.cost, config.window)
-    field: Tensor | None = None
-    for level in range(_levels(reference, config.coarse_side), -1, -1):
-        matcher = make_matcher(reference, sources, 0.5**level, cost, config.best, device=place, memory=band, check=check)
-        field = _coarse(matcher, near, far, config) if field is None else _finer(matcher, field, config)
-        field = field.clamp(0.5 / far, 2.0 / near)
-    assert field is not None
+    levels = _levels(reference, config.coarse_side)
+    field = _coarse(_matcher(reference, sources, levels, config, effort), near, far, config)
+    for level in range(levels - 1, 0, -1):
+        field = _finer(_matcher(reference, sources, level, config, effort), _within(field, near, far), config)
+    return _within(field, near, far)
+
+
+def fine_depth(
+    reference: Picture,
+    sources: Sequence[Picture],
+    near: float,
+    far: float,
+    config: DepthConfig,
+    rough: Tensor,
+    rough_sources: Sequence[Tensor | None] = (),
+    effort: Effort | None = None,
+) -> DepthMap:
+    """The finest level: pictures and the rough depths of the sources decide together.
+
+    Args:
+        reference: The view; pixels outside its mask get no depth.
+        sources: At least one neighbour; their masks do not matter.
+        near: Nearest depth searched.
+        far: Farthest depth searched.
+        config: Settings.
+        rough: Inverse depth of the reference from `rough_depth`.
+        rough_sources: The same of each source, None where there is none; empty = pictures alone.
+        effort: Device, memory, cancellation.
+
+    Returns:
+        Depth map of the size of the reference. Confidence is the mean ZNCC (or agreement) of the best sources, cut to [0, 1].
+
+    Raises:
+        ResourceError: Out of memory even in the smallest bands.
+    """
+    matcher = _matcher(reference, sources, 0, config, effort)
+    guide = None
+    if config.agreement > 0 and any(field is not None for field in rough_sources):
+        place = matcher.reference.device
+        fields = [None if field is None else field.to(place) for field in rough_sources]
+        guide = make_guide(fields, matcher.sizes, config.agreement, _TOLERANCE, place)
+    field = _within(_finer(matcher, rough.to(matcher.reference.device), config, guide), near, far)
     return _depth_map(reference, field, 1.0 - matcher.volume([field])[0])
+
+
+def estimate_depths(
+    pictures: Sequence[Picture],
+    sources: Sequence[Sequence[int]],
+    ranges: Sequence[tuple[float, float]],
+    config: DepthConfig,
+    effort: Effort | None = None,
+) -> list[DepthMap]:
+    """Depth maps of several views that take each other's rough depth into account.
+
+    Args:
+        pictures: The views.
+        sources: For each view the numbers of those it is compared with.
+        ranges: Nearest and farthest depth of each view.
+        config: Settings.
+        effort: Device, memory, cancellation.
+
+    Raises:
+        ShapeError, ResourceError: See `rough_depth`.
+    """
+    chosen = [[pictures[j] for j in row] for row in sources]
+    rough = [rough_depth(p, c, *r, config, effort) for p, c, r in zip(pictures, chosen, ranges, strict=True)]
+    return [
+        fine_depth(p, c, *r, config, q, [rough[j] for j in row], effort)
+        for p, c, r, q, row in zip(pictures, chosen, ranges, rough, sources, strict=True)
+    ]
+
+
+def estimate_depth(
+    reference: Picture, sources: Sequence[Picture], near: float, far: float, config: DepthConfig, effort: Effort | None = None
+) -> DepthMap:
+    """Depth, normal and photometric confidence of one view, from pictures alone; see `rough_depth` and `fine_depth`."""
+    rough = rough_depth(reference, sources, near, far, config, effort)
+    return fine_depth(reference, sources, near, far, config, rough, (), effort)
+
+
+def _matcher(reference: Picture, sources: Sequence[Picture], level: int, config: DepthConfig, effort: Effort | None) -> Matcher:
+    """Compares the pictures after `level` halvings."""
+    effort = effort or Effort()
+    place = torch.device(effort.device)
+    band = min(effort.memory // 8, _CPU_BAND) if place.type == "cpu" else effort.memory // 8
+    cost = make_cost(config.cost, config.window)
+    return make_matcher(reference, sources, 0.5**level, cost, config.best, device=place, memory=band, check=effort.check)
 
 
 def _levels(reference: Picture, coarse_side: int) -> int:
     """Halvings until the shorter side is about `coarse_side`."""
     side = min(reference.view.camera.width, reference.view.camera.height)
     return max(0, int(np.floor(np.log2(side / coarse_side))))
+
+
+def _within(field: Tensor, near: float, far: float) -> Tensor:
+    """The field kept well in front of the camera."""
+    return field.clamp(0.5 / far, 2.0 / near)
 
 
 def _coarse(matcher: Matcher, near: float, far: float, config: DepthConfig) -> Tensor:
@@ -93,17 +186,19 @@ def _coarse(matcher: Matcher, near: float, far: float, config: DepthConfig) -> T
     return winner(costs, planes[0], torch.full_like(like, span / (count - 1)))
 
 
-def _finer(matcher: Matcher, coarser: Tensor, config: DepthConfig) -> Tensor:
+def _finer(matcher: Matcher, coarser: Tensor, config: DepthConfig, guide: Guide | None = None) -> Tensor:
     """Searches around the field of the level above, each round with half the step of the one before."""
     size = matcher.reference.shape[1:]
     field = interpolate(coarser[None, None], size, mode="bilinear", align_corners=False)[0, 0]
     pixels, steps = 1.0, config.steps
     for _ in range(config.rounds):
+        matcher.guide = None if guide is None else guide.around(matcher.rays, field)
         step = pixels / pixels_per_inverse_depth(matcher.rays, field).clamp_min(1e-9)
         hypotheses = [(field + k * step).clamp_min(1e-9) for k in range(-steps, steps + 1)]
         costs = _smoothed(matcher, matcher.volume(hypotheses), config.smoothness)
         field = propagate(matcher, median3(winner(costs, hypotheses[0], step)))
         pixels, steps = pixels / 2, max(2, steps // 2)
+    matcher.guide = None
     return field
 
 

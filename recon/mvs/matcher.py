@@ -13,7 +13,8 @@ from torch.nn.functional import interpolate, pad
 
 from recon.errors import ResourceError
 from recon.mvs.costs import MatchingCost
-from recon.mvs.warp import SourceRays, project, source_rays, warp
+from recon.mvs.guide import Guide
+from recon.mvs.warp import SourceRays, project, row_rays, source_rays, warp
 from recon.scene import View
 
 _SMALLEST_BAND = 8
@@ -46,6 +47,8 @@ class Matcher:
         best: Sources that count at a pixel, those that agree best.
         band: Rows treated at once; halved when memory runs out.
         check: Called between bands; may raise to stop.
+        guide: Depths of the sources, to be agreed with; None = pictures alone decide.
+        sizes: Height and width of each source on the canvas.
     """
 
     cost: MatchingCost
@@ -55,6 +58,8 @@ class Matcher:
     best: int
     band: int
     check: Callable[[], None] = lambda: None
+    guide: Guide | None = None
+    sizes: Sequence[tuple[int, int]] = ()
 
     def volume(self, hypotheses: Sequence[Tensor]) -> Tensor:
         """Costs `[N, H, W]` in [0, 2] of N fields of inverse depth `[H, W]`."""
@@ -89,12 +94,18 @@ class Matcher:
         first, last = max(0, top - radius), min(height, top + rows + radius)
         margin = (radius, radius, radius - (top - first), radius - (last - top - rows))
         prepared = self.cost.reference(pad(self.reference[:, first:last], margin, mode="replicate"))
+        rays = row_rays(self.rays, last - first, self.reference.shape[2], first)
+        inner = slice(top - first, top - first + rows)
+        sampled = self.sources if self.guide is None else torch.cat([self.sources, self.guide.inverse_depth], dim=1)
         for i, inverse_depth in enumerate(hypotheses):
             self.check()
-            grid, valid = project(self.rays, inverse_depth[first:last], first)
-            warped = pad(warp(self.sources, grid), margin, mode="replicate")
-            similarity = self.cost.similarity(prepared, warped)
-            similarity.masked_fill_(~valid[:, top - first : top - first + rows], 0.0)
+            grid, valid = project(rays, inverse_depth[first:last])
+            warped = warp(sampled, grid)
+            similarity = self.cost.similarity(prepared, pad(warped[:, : self.sources.shape[1]], margin, mode="replicate"))
+            similarity.masked_fill_(~valid[:, inner], 0.0)
+            if self.guide is not None:
+                at = inverse_depth[top : top + rows]
+                similarity -= self.guide.penalty(rays.band(inner), at, warped[:, -1, inner], valid[:, inner], top)
             result[i, top : top + rows] = 1.0 - mean_of_best(similarity, self.best)
 
 
@@ -136,7 +147,8 @@ def make_matcher(
     stacked = torch.stack(canvas)
     row = features[0].shape[2] * len(canvas) * (stacked.shape[1] + 12) * 4
     band = int(np.clip(memory // row, _SMALLEST_BAND, features[0].shape[1]))
-    return Matcher(cost, features[0], stacked, rays, best, band, check)
+    sizes = [(f.shape[1], f.shape[2]) for f in features[1:]]
+    return Matcher(cost, features[0], stacked, rays, best, band, check, sizes=sizes)
 
 
 def _reduced(picture: Picture, scale: float, device: torch.device) -> tuple[View, Tensor]:

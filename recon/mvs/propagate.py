@@ -24,6 +24,8 @@ def propagate(matcher: Matcher, field: Tensor, reach: tuple[int, ...] = (2, 6), 
     """
     moves = [(dy * r, dx * r) for r in reach for dy, dx in ((0, 1), (0, -1), (1, 0), (-1, 0))]
     candidates = [field, *(shifted(field, dy, dx) for dy, dx in moves)]
+    if matcher.guide is not None:
+        candidates += matcher.guide.opinions(matcher.rays, field)
     costs = matcher.volume(candidates)
     costs[1:] += gain
     return torch.stack(candidates).gather(0, costs.argmin(0)[None])[0]

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from recon.errors import ReconstructionError
 from recon.io.depth_npz import read_depth, write_depth
 from recon.mvs.config import CloudConfig, DepthConfig
+from recon.mvs.depth_work import DepthWork
 from recon.pipeline.stage import Artifact, Item, Stage, StageContext
 from recon.scene import PointCloud, Scene, View
 
@@ -20,15 +21,14 @@ class DepthStage(Stage):
 
     name = "depth"
     title = "Depth maps"
-    version = 1
+    version = 2
     needs = ("undistort",)
     config_type = DepthConfig
     device_dependent = True
+    parallel_items = True
 
     def run(self, inputs: Mapping[str, Artifact], config: DepthConfig, context: StageContext) -> None:
-        """One item a view, named by the view."""
-        from recon.mvs.estimate import estimate_depth
-        from recon.mvs.pictures import load_picture
+        """One item a view, named by the view, and before it one called `<view>__rough`."""
         from recon.mvs.views import depth_range, select_views
         from recon.sfm import load_views
 
@@ -36,33 +36,16 @@ class DepthStage(Stage):
         sources = select_views(scene, config.sources)
         usable = [i for i, chosen in enumerate(sources) if chosen]
         _need(usable, "No two photos share enough points for depth.")
-        _threads(context)
-
-        @lru_cache(maxsize=config.sources + 2)
-        def picture(index: int) -> Any:
-            return load_picture(scene.views[index], pictures, masks, config.max_size)
-
-        def compute(item: Item, path: Path) -> None:
-            i, near, far = item.payload
-            depth_map = estimate_depth(
-                picture(i),
-                [picture(j) for j in sources[i]],
-                near,
-                far,
-                config,
-                device=context.device,
-                memory=context.memory_budget,
-                check=context.check_cancelled,
-            )
-            write_depth(depth_map, path)
-
-        items = []
+        keys = {}
         for i in usable:
-            near, far = depth_range(scene, i)
-            files = [_key(inputs["undistort"], scene.views[j].name) for j in (i, *sources[i])]
-            cameras = [_numbers(scene.views[j]) for j in (i, *sources[i])]
-            items.append(Item(scene.views[i].name, (files, cameras, near, far), (i, near, far)))
-        context.items(items, compute, ".npz")
+            seen = [scene.views[j] for j in (i, *sources[i])]
+            keys[i] = ([_key(inputs["undistort"], v.name) for v in seen], [_numbers(v) for v in seen], *depth_range(scene, i))
+        work = DepthWork(scene, pictures, masks, sources, {i: key[2:] for i, key in keys.items()}, config, context)
+        names = {i: scene.views[i].name for i in usable}
+        context.log.debug("rough depth of %d views, %d at a time", len(usable), work.at_once)
+        work.rough_files = context.items([Item(f"{names[i]}__rough", keys[i], i) for i in usable], work.rough, ".npz")
+        items = [Item(names[i], (keys[i], [keys[j] for j in sources[i]]), i) for i in usable]
+        context.items(items, work.fine, ".npz")
         context.note("views", len(usable))
         context.note("left out", [view.name for view, chosen in zip(scene.views, sources, strict=True) if not chosen])
 

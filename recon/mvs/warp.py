@@ -16,6 +16,8 @@ from torch.nn.functional import grid_sample
 
 from recon.scene import View
 
+_SMALLEST = 1e-6
+
 
 @dataclass(frozen=True)
 class SourceRays:
@@ -50,28 +52,50 @@ def source_rays(reference: View, sources: Sequence[View], canvas: tuple[int, int
     return SourceRays(m, b, end, half)
 
 
-def project(rays: SourceRays, inverse_depth: Tensor, top: int = 0) -> tuple[Tensor, Tensor]:
+@dataclass(frozen=True)
+class RowRays:
+    """Source points at infinity of a band of reference rows; what all hypotheses of a band share.
+
+    Args:
+        at_infinity: `[S, 3, H, W]` homogeneous.
+        shifts: `[S, 3, 1, 1]` motion with inverse depth.
+        limits: `[S, 2, 1, 1]` last column and row of each source.
+    """
+
+    at_infinity: Tensor
+    shifts: Tensor
+    limits: Tensor
+
+    def band(self, rows: slice) -> RowRays:
+        """Some of the rows."""
+        return RowRays(self.at_infinity[:, :, rows], self.shifts, self.limits)
+
+
+def row_rays(rays: SourceRays, rows: int, width: int, top: int = 0) -> RowRays:
+    """Rays of the rows `top .. top + rows` of the reference."""
+    device = rays.rays.device
+    x = torch.arange(width, dtype=torch.float32, device=device)
+    y = torch.arange(top, top + rows, dtype=torch.float32, device=device)[:, None]
+    m = rays.rays[..., None, None]
+    return RowRays(m[:, :, 0] * x + (m[:, :, 1] * y + m[:, :, 2]), rays.shifts[..., None, None], rays.limits[..., None, None])
+
+
+def project(rows: RowRays, inverse_depth: Tensor) -> tuple[Tensor, Tensor]:
     """Where the pixels of a band of rows fall in each source.
 
     Args:
-        rays: Projections into S sources.
-        inverse_depth: `[H, W]`, rows `top .. top + H` of the reference.
-        top: First row.
+        rows: The band's rays into S sources.
+        inverse_depth: `[H, W]`.
 
     Returns:
         Grid `[S, H, W, 2]` and validity `[S, H, W]` (in front of the source and inside its picture).
     """
-    height, width = inverse_depth.shape
-    x = torch.arange(width, dtype=torch.float32, device=inverse_depth.device)
-    y = torch.arange(top, top + height, dtype=torch.float32, device=inverse_depth.device)[:, None]
-    m, b = rays.rays[..., None, None], rays.shifts[..., None, None]
-    uvw = [m[:, i, 0] * x + (m[:, i, 1] * y + m[:, i, 2]) + b[:, i] * inverse_depth for i in range(3)]
-    in_front = uvw[2] > 1e-6
-    scale = 1.0 / uvw[2].clamp_min(1e-6)
-    u, v = uvw[0] * scale, uvw[1] * scale
-    limit_u, limit_v = (rays.limits[:, i, None, None] for i in range(2))
-    inside = in_front & (u >= -1) & (v >= -1) & (u <= limit_u) & (v <= limit_v)
-    return torch.stack([u, v], dim=-1).clamp_(-2.0, 2.0), inside
+    w = torch.addcmul(rows.at_infinity[:, 2], rows.shifts[:, 2], inverse_depth)
+    scale = w.clamp_min(_SMALLEST).reciprocal_()
+    u = torch.addcmul(rows.at_infinity[:, 0], rows.shifts[:, 0], inverse_depth).mul_(scale)
+    v = torch.addcmul(rows.at_infinity[:, 1], rows.shifts[:, 1], inverse_depth).mul_(scale)
+    inside = (u.abs() <= 1) & (v.abs() <= 1) & (u <= rows.limits[:, 0]) & (v <= rows.limits[:, 1]) & (w > _SMALLEST)
+    return torch.stack([u.clamp_(-2, 2), v.clamp_(-2, 2)], dim=-1), inside
 
 
 def warp(features_schw: Tensor, grid: Tensor) -> Tensor:
@@ -79,16 +103,28 @@ def warp(features_schw: Tensor, grid: Tensor) -> Tensor:
     return grid_sample(features_schw, grid, mode="bilinear", padding_mode="border", align_corners=True)
 
 
-def pixels_per_inverse_depth(rays: SourceRays, inverse_depth: Tensor) -> Tensor:
-    """Speed of the projections, pixels per unit of inverse depth, mean over the sources, `[H, W]`."""
-    height, width = inverse_depth.shape
-    x = torch.arange(width, dtype=torch.float32, device=inverse_depth.device)
-    y = torch.arange(height, dtype=torch.float32, device=inverse_depth.device)[:, None]
-    total = torch.zeros_like(inverse_depth)
+def inverse_depth_in_sources(rows: RowRays, inverse_depth: Tensor) -> Tensor:
+    """Inverse depth `[S, H, W]` that the points have in each source."""
+    w = torch.addcmul(rows.at_infinity[:, 2], rows.shifts[:, 2], inverse_depth)
+    return inverse_depth / w.clamp_min(_SMALLEST)
+
+
+def inverse_depth_from_sources(rows: RowRays, seen: Tensor) -> Tensor:
+    """Inverse depth in the reference `[S, H, W]` of points that have the inverse depth `seen` `[S, H, W]` in each source."""
+    return seen * rows.at_infinity[:, 2] / (1 - rows.shifts[:, 2] * seen).clamp_min(_SMALLEST)
+
+
+def speeds(rays: SourceRays, inverse_depth: Tensor) -> Tensor:
+    """Speed of each projection, pixels per unit of inverse depth, `[S, H, W]`."""
+    rows = row_rays(rays, *inverse_depth.shape)
     half = rays.half_size
-    for m, b in zip(rays.rays, rays.shifts, strict=True):
-        u, v, w = (m[i, 0] * x + (m[i, 1] * y + m[i, 2]) + b[i] * inverse_depth for i in range(3))
-        w = w.clamp_min(1e-6)
-        du, dv = (b[0] - b[2] * u / w) / w * half[0], (b[1] - b[2] * v / w) / w * half[1]
-        total += (du.square() + dv.square()).sqrt()
-    return total / len(rays.rays)
+    u, v, w = (torch.addcmul(rows.at_infinity[:, i], rows.shifts[:, i], inverse_depth) for i in range(3))
+    scale = w.clamp_min(_SMALLEST).reciprocal_()
+    du = (rows.shifts[:, 0] - rows.shifts[:, 2] * u * scale) * scale * half[0]
+    dv = (rows.shifts[:, 1] - rows.shifts[:, 2] * v * scale) * scale * half[1]
+    return torch.hypot(du, dv)
+
+
+def pixels_per_inverse_depth(rays: SourceRays, inverse_depth: Tensor) -> Tensor:
+    """Mean speed over the sources, `[H, W]`."""
+    return speeds(rays, inverse_depth).mean(0)

@@ -25,35 +25,41 @@ class Reporter:
     def __init__(self, on_event: OnEvent) -> None:
         self._on_event = on_event
         self._lock = threading.Lock()
-        self._last = 0.0
-        self._start: tuple[float, int] | None = None
+        self._clear()
 
     def send(self, event: str, **values: Any) -> None:
         """Sends one event."""
         with self._lock:
             self._on_event({"event": event, **values})
 
+    def _clear(self) -> None:
+        self._last = 0.0
+        self._start = (0.0, 0)
+        self._before: Progress | None = None
+
     def begin_stage(self, stage: str, title: str) -> None:
         """Tells that a stage starts, and starts its clock."""
-        self._last, self._start = 0.0, None
+        self._clear()
         self.send("stage_started", stage=stage, title=title)
 
-    def progress(self, stage: str, progress: Progress, eta: float | None = None) -> None:
+    def progress(self, stage: str, progress: Progress) -> None:
         """Tells how far a stage is, at most ten times a second; the last step is always told.
 
-        Args:
-            stage: Its name.
-            progress: How far it is.
-            eta: Seconds to the end when the caller knows them better than by the rate since the first step.
+        The time left is extrapolated from the rate since the count began; work that an earlier run did does not enter.
         """
         now = time.monotonic()
-        if self._start is None or progress.done < self._start[1]:
-            self._start = (now, progress.done)
-        if now - self._last < _INTERVAL and progress.done != progress.total:
+        counted = progress.total > 0
+        if counted and (self._before is None or progress.done < self._before.done or progress.total != self._before.total):
+            self._start, self._last = (now, progress.done), 0.0  # a new count: what was before says nothing of it
+        if counted:
+            self._before = progress
+        if now - self._last < _INTERVAL and not (counted and progress.done == progress.total):
             return
         self._last = now
-        if eta is None and progress.total > 0 and progress.done > self._start[1]:
-            eta = (now - self._start[0]) / (progress.done - self._start[1]) * (progress.total - progress.done)
+        since, first = self._start
+        eta: float | None = None
+        if counted and progress.done > first:
+            eta = (now - since) / (progress.done - first) * (progress.total - progress.done)
         rounded = None if eta is None else round(eta, 1)
         self.send("progress", stage=stage, done=progress.done, total=progress.total, detail=progress.detail, eta_seconds=rounded)
 
@@ -63,18 +69,8 @@ class Reporter:
 
 
 def describe_error(error: PhotolithError) -> dict[str, str]:
-    """An error as a plain dict; `rebuild_error` turns it back."""
+    """An error as a plain dict."""
     return {"type": type(error).__name__, "what": error.what, "why": error.why, "remedy": error.remedy}
-
-
-def rebuild_error(values: dict[str, str]) -> PhotolithError:
-    """The typed error of a 'failed' event that came from another process."""
-    from recon import errors
-
-    kind = getattr(errors, values.get("type", ""), PhotolithError)
-    if not (isinstance(kind, type) and issubclass(kind, PhotolithError)):
-        kind = PhotolithError
-    return kind(values.get("what", ""), values.get("why", ""), values.get("remedy", ""))
 
 
 class EventHandler(logging.Handler):

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
 from recon.errors import ResourceError, SettingsError
 
 GIB = 2**30
+_CHILDREN_INTERVAL = 1.0
+"""Seconds between searches for child processes, which cost more than a look at known ones."""
 
 
 def resolve_device(name: str) -> str:
@@ -50,13 +55,15 @@ def memory_budget() -> int:
 
 
 class PeakMemory:
-    """Context manager that samples the resident memory of this process in a thread; `peak` is in bytes."""
+    """Context manager that samples the resident memory of this process and its children in a thread; `peak` is in bytes."""
 
-    def __init__(self, interval: float = 0.05) -> None:
+    def __init__(self, interval: float = 0.1) -> None:
         import psutil
 
         self._process = psutil.Process()
         self._interval = interval
+        self._children: list[Any] = []
+        self._looked = 0.0
         self._end = threading.Event()
         self._thread = threading.Thread(target=self._sample, name="peak-memory", daemon=True)
         self.peak = 0
@@ -72,7 +79,16 @@ class PeakMemory:
 
     def _look(self) -> None:
         """One sample."""
-        self.peak = max(self.peak, int(self._process.memory_info().rss))
+        import psutil
+
+        now = time.monotonic()
+        if now - self._looked > _CHILDREN_INTERVAL:
+            self._children, self._looked = self._process.children(recursive=True), now
+        size = self._process.memory_info().rss
+        for child in self._children:
+            with suppress(psutil.Error):
+                size += child.memory_info().rss
+        self.peak = max(self.peak, int(size))
 
     def _sample(self) -> None:
         """Samples until the end."""

@@ -103,7 +103,7 @@ def _run(
             reporter.send("log", level="info", message=f"{stage.title}: {why}")
             artifact, computed = _compute(project, stage, settings[stage.name], done, sources, _on(asked, device), reporter, cancel)
         project.make_current(stage.name, artifact.path.name)
-        publish(stage, artifact, project.outputs)
+        publish(stage, artifact, project.outputs, project.store)
         done[stage.name] = artifact
         record = project.store.record(stage.name, artifact.path.name)
         seconds = 0.0 if reused or record is None else record.seconds

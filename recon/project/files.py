@@ -42,7 +42,7 @@ def explain(error: OSError, path: Path) -> ProjectError | ResourceError | None:
     if error.errno in (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)):
         return ResourceError(
             f"The disk is full: '{error.filename or path}' could not be written.",
-            _free_text(path),
+            _free_text(Path(error.filename) if isinstance(error.filename, str) else path),
             "Free some space and run again; finished work is kept.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
@@ -140,6 +140,7 @@ def clone(source: Path, target: Path) -> str:
         ResourceError: Disk full.
         ProjectError: Not writable.
     """
+    source = source.resolve()  # a link to a symbolic link would lead out of the project
     with disk_errors(target):
         if _reflink(source, target):
             return "reflink"
@@ -152,6 +153,13 @@ def clone(source: Path, target: Path) -> str:
             target.unlink(missing_ok=True)
             raise
         return "copy"
+
+
+def copy(source: Path, target: Path) -> None:
+    """Puts a copy of `source` that has a life of its own, with the same times, at `target`, which must not exist."""
+    if not _reflink(source, target):
+        shutil.copyfile(source, target)
+    shutil.copystat(source, target)
 
 
 def _reflink(source: Path, target: Path) -> bool:
@@ -167,11 +175,9 @@ def _reflink(source: Path, target: Path) -> bool:
         return True
     except FileExistsError:
         raise
-    except OSError as error:
+    except OSError:  # another disk, or one that cannot: the copy that follows meets what is really wrong
         with suppress(OSError):
             target.unlink(missing_ok=True)
-        if error.errno in (errno.ENOSPC, errno.EACCES, errno.EROFS) and not source.exists():
-            raise
         return False
 
 

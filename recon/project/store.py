@@ -155,10 +155,14 @@ class Store:
         for name, (size, mtime, digest) in record.files.items():
             if not _safe(name) or not self._intact(folder / name, size, mtime, digest):
                 return name
-        for item in record.items.values():
-            if not _safe(item.file) or not item.file.startswith(f"items/{record.stage}/") or _size(self.root / item.file) != item.size:
+        for name, item in record.items.items():
+            if not _plain(name) or not self._in_place(record.stage, item):
                 return item.file
         return None
+
+    def _in_place(self, stage: str, item: StoredItem) -> bool:
+        """Whether an item's file is where it belongs, with its size."""
+        return _safe(item.file) and item.file.startswith(f"items/{stage}/") and _size(self.root / item.file) == item.size
 
     def _intact(self, path: Path, size: int, mtime: int, digest: str) -> bool:
         """Whether a file is as recorded; read again only when its times have changed (a moved project, an edit)."""
@@ -173,7 +177,7 @@ class Store:
         record = self.record(stage, key)
         if record is not None:
             for item in record.items.values():
-                if _safe(item.file) and item.file.startswith(f"items/{stage}/") and _size(self.root / item.file) != item.size:
+                if _safe(item.file) and item.file.startswith(f"items/{stage}/") and not self._in_place(stage, item):
                     (self.root / item.file).unlink(missing_ok=True)
         remove_tree(self.folder(stage, key))
 
@@ -201,6 +205,11 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return -1
+
+
+def _plain(name: str) -> bool:
+    """Whether an item's name can be a file name: it becomes one under `outputs/`."""
+    return name not in ("", ".", "..") and not any(c in name for c in "/\\:\0")
 
 
 def _safe(name: str) -> bool:

@@ -46,7 +46,7 @@ class Photos(Stage):
 
 
 class Depth(Photos):
-    name, title, needs, config_type = "depth", "Depth maps", ("photos",), ToyConfig
+    name, title, needs, config_type = "toy", "Depth maps", ("photos",), ToyConfig
 
 
 class Viewport(QWidget):

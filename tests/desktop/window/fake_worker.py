@@ -17,12 +17,12 @@ def run(request: dict) -> None:
     note = Path(request["project"]) / "behave"
     behave = note.read_text() if note.exists() else "finish"
     until = request.get("until")
-    stages = ["photos"] if until == "photos" else ["photos", "depth"]
+    stages = ["photos"] if until == "photos" else ["photos", "toy"]
     say("run_started", stages=stages)
     for stage in stages:
         say("stage_started", stage=stage, title=stage.capitalize())
         say("progress", stage=stage, done=1, total=3, detail="one of three", eta_seconds=61.0)
-        if behave == "fail" and stage == "depth":
+        if behave == "fail" and stage == "toy":
             words = {"what": "No depth was found.", "why": "The photos overlap too little.", "remedy": "Add photos."}
             say("failed", error={"type": "ReconstructionError", **words})
             return

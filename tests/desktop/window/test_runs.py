@@ -45,8 +45,8 @@ def test_a_failed_run_says_what_why_and_remedy_and_marks_the_stage(project, unti
     until(lambda: project.state.messages)
     message = project.state.messages[0]
     assert (message.what, message.why, message.remedy) == ("No depth was found.", "The photos overlap too little.", "Add photos.")
-    assert project.state.failed_stage == "depth"
-    assert project.pipeline.rows["depth"].time.text() == "Failed"
+    assert project.state.failed_stage == "toy"
+    assert project.pipeline.rows["toy"].time.text() == "Failed"
     assert project.log.errors() == 1
 
 
@@ -105,7 +105,7 @@ def test_a_run_asked_for_while_photos_are_looked_at_begins_afterwards(project, u
     assert not project.state.job.quiet
     project.session.bridge.cancel()
     until(lambda: project.state.job is None)
-    assert "depth" not in seen, "a run that was stopped must not go on by itself"
+    assert "toy" not in seen, "a run that was stopped must not go on by itself"
 
 
 def test_the_worker_ends_with_the_window(project, until):

@@ -98,11 +98,11 @@ def test_the_filter_narrows_by_name_and_by_kind(project, until):
 
 
 def test_a_setting_changed_in_the_form_reaches_the_project_and_can_be_undone(project, until):
-    row = project.pipeline.rows["depth"]
+    row = project.pipeline.rows["toy"]
     row.toggle()
     row.form.editors["size"].setValue(2000)
-    until(lambda: Project.open(project.state.project).settings == {"depth": {"size": 2000}})
-    until(lambda: project.state.stage("depth").settings[0].value == 2000)
+    until(lambda: Project.open(project.state.project).settings == {"toy": {"size": 2000}})
+    until(lambda: project.state.stage("toy").settings[0].value == 2000)
     assert row.form.resets["size"].isEnabled()
     project.actions_["undo"].trigger()
     until(lambda: Project.open(project.state.project).settings == {})

@@ -19,7 +19,8 @@ NEW_FROM_TRUE = Sim3(np.array([[0.0, -1, 0], [1, 0, 0], [0, 0, 1]]), np.array([1
 @pytest.fixture
 def truth(tmp_path):
     poses = {f"{i}.jpg": pose for i, pose in enumerate(orbit(6, radius=3.0, elevation=(20.0, 40.0)))}
-    cameras = [{"name": name, "R": p.rotation.tolist(), "t": p.translation.tolist()} for name, p in poses.items()]
+    lens = {"width": 64, "height": 48, "K": [[60, 0, 32], [0, 60, 24], [0, 0, 1]]}
+    cameras = [{"name": name, **lens, "R": p.rotation.tolist(), "t": p.translation.tolist()} for name, p in poses.items()]
     (tmp_path / "cameras.json").write_text(json.dumps({"cameras": cameras}), encoding="utf-8")
     points = np.random.default_rng(0).uniform(-1, 1, (4000, 3)).astype(np.float32)
     points[:, 2] = 0

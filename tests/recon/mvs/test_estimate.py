@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recon.errors import Cancelled, ShapeError
-from recon.mvs import DepthConfig, estimate_depth
+from recon.mvs import DepthConfig, Effort, estimate_depth
 from recon.mvs.matcher import Picture
 from tests.recon.mvs.planes import everywhere, photograph, ring
 
@@ -20,7 +20,7 @@ def shoot(planes, count=5):
 
 
 def estimate(shots, config=SMALL, near=1.2, far=4.0, **more):
-    return estimate_depth(shots[0][0], [picture for picture, _ in shots[1:]], near, far, config, **more)
+    return estimate_depth(shots[0][0], [picture for picture, _ in shots[1:]], near, far, config, Effort(**more))
 
 
 @pytest.mark.parametrize(("cost", "typical"), [("zncc", 0.002), ("census", 0.004)])

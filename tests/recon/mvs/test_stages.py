@@ -41,7 +41,7 @@ def depth_of(undistorted, folder, **more):
 
 def test_depth_and_cloud_lie_on_the_plane(undistorted, tmp_path):
     depth, _ = depth_of(undistorted, tmp_path)
-    assert set(depth.items) == {view.name for view in undistorted[2]}
+    assert {view.name for view in undistorted[2]} < set(depth.items)
     cloud, context = run_stage(CloudStage(), {"undistort": undistorted[0], "depth": depth}, tmp_path, {"min_views": 3})
     found = read_cloud(cloud.path / "cloud.ply")
     assert len(found) > 3000

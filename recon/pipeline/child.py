@@ -33,19 +33,22 @@ class ChildFailed(Exception):
 def run_child(
     module: str, arguments: Sequence[str], *, check: Callable[[], None], on_line: Callable[[str], None] = lambda line: None
 ) -> None:
-    """Runs `python -m module arguments...` to its end.
+    """Runs `python -m module arguments...` to its end, out of reach of the terminal's Ctrl-C: that is for the parent to answer.
 
     Args:
         module: A module with `if __name__ == "__main__"`.
         arguments: Plain strings.
-        check: Called ten times a second; when it raises, the child is killed and the error goes on.
+        check: Called ten times a second and at the end; when it raises, the child is killed and the error goes on.
         on_line: Receives each line of the child's stdout.
 
     Raises:
         ChildFailed: The exit code is not 0.
     """
     command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", start_new_session=True
+    ) as child:
         lines: SimpleQueue[str] = SimpleQueue()
         last: deque[str] = deque(maxlen=5)
         readers = [_reader(child.stdout, lines.put), _reader(child.stderr, last.append)]
@@ -56,6 +59,7 @@ def run_child(
             for reader in readers:
                 reader.join()
             _drain(lines, on_line, 0)
+            check()
         except BaseException:
             child.kill()
             raise

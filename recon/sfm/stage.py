@@ -52,7 +52,7 @@ class SfmStage(Stage):
         )
         rows = read_pairs(inputs["matches"])
         matches = {(row["a"], row["b"]): read_matches(inputs["matches"].items[f"{row['a']}__{row['b']}"]) for row in rows}
-        with tempfile.TemporaryDirectory(prefix="photolith-sfm-") as scratch:
+        with tempfile.TemporaryDirectory(dir=context.output) as scratch:
             models = map_photos(
                 Path(scratch),
                 start,

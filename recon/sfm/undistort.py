@@ -49,27 +49,44 @@ def undistort_mask(mask: NDArray[np.bool_] | None, lens: LensCamera, camera: Cam
 @lru_cache(maxsize=2)
 def warp(lens: LensCamera, camera: Camera) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.bool_]]:
     """For every pixel of the undistorted picture its place x, y in the photo, `[H, W]` each, and whether that is inside."""
-    places = np.concatenate([_valid_places(PixelMapping(lens, camera), rows) for rows in _bands(camera.height)])
+    mapping = PixelMapping(lens, camera)
+    places = np.concatenate([_places(mapping, _grid(camera.width, rows)) for rows in _bands(camera.height)])
     x, y = (np.ascontiguousarray(places[..., axis], np.float32) for axis in (0, 1))
-    with np.errstate(invalid="ignore"):
-        valid = (places >= -0.5).all(axis=-1) & (x <= lens.width - 0.5) & (y <= lens.height - 0.5)
+    valid = _inside(lens, places)
     x[~valid] = y[~valid] = 0
     return x, y, valid
 
 
 def covers(lens: LensCamera, camera: Camera) -> bool:
-    """Whether the photo reaches every pixel of the undistorted picture."""
-    return lens.is_pinhole or bool(warp(lens, camera)[2].all())
+    """Whether the photo reaches every pixel of the undistorted picture.
+
+    Lenses move pixels along the rays from the middle, so that a picture whose border is covered is covered everywhere.
+    """
+    if lens.is_pinhole:
+        return True
+    grid = _grid(camera.width, range(camera.height))
+    border = np.concatenate([grid[0], grid[-1], grid[:, 0], grid[:, -1]])
+    return bool(_inside(lens, _places(PixelMapping(lens, camera), border)).all())
 
 
-def _valid_places(mapping: PixelMapping, rows: range) -> NDArray[np.float64]:
-    """Places `[rows, W, 2]` in the photo; nan where the distortion has folded back over itself, so that the way back ends elsewhere."""
-    grid = np.stack(np.meshgrid(np.arange(mapping.undistorted.width), np.array(rows)), axis=-1).astype(np.float64)
-    places = mapping.to_original(grid)
+def _grid(width: int, rows: range) -> NDArray[np.float64]:
+    """Pixels x, y of some rows, `[rows, width, 2]`."""
+    return np.stack(np.meshgrid(np.arange(width), np.array(rows)), axis=-1).astype(np.float64)
+
+
+def _places(mapping: PixelMapping, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Places in the photo of pixels `[..., 2]`; nan where the distortion folds back over itself: the way back ends elsewhere."""
+    places = mapping.to_original(pixels)
     with np.errstate(invalid="ignore"):
-        returns = np.abs(mapping.to_undistorted(places) - grid).max(axis=-1) < _ROUND_TRIP
+        returns = np.abs(mapping.to_undistorted(places) - pixels).max(axis=-1) < _ROUND_TRIP
     places[~returns] = np.nan
     return places
+
+
+def _inside(lens: LensCamera, places: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether places `[..., 2]` lie in the photo; nan does not."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(((places >= -0.5) & (places <= np.array([lens.width, lens.height]) - 0.5)).all(axis=-1))
 
 
 def _bands(height: int) -> Iterator[range]:

@@ -107,11 +107,8 @@ def summary(report: dict[str, Any]) -> str:
     placed = {name: entry["registration"] for name, entry in photos.items() if "registration" in entry}
     lines = []
     if placed:
-        good = [entry for entry in placed.values() if entry["registered"]]
-        lines.append(f"{len(good)} of {sum(p.get('enabled', True) for p in photos.values())} photos placed.")
+        lines.append(report["note"])
         lines += [f"  {name}: {entry['reason']}" for name, entry in placed.items() if not entry["registered"]]
     lines += [f"  {name}: {entry['reason']}" for name, entry in photos.items() if entry.get("verdict") not in (None, "ok")]
-    if report.get("note"):
-        lines.append(report["note"])
     lines.append(f"Finished in {report['seconds']:.0f} s.")
     return "\n".join(lines)

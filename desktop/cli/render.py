@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 
 from desktop.cli.drawing import Canvas, draw_cloud, draw_lines, draw_mesh, reduced
-from desktop.cli.viewing import choose_view, frusta, load_shots, size_of
+from desktop.cli.viewing import Shot, choose_view, frusta, load_shots, size_of
 from recon.errors import InputError
 from recon.io.atomic import replacing
 from recon.io.formats import read_cloud, read_mesh
-from recon.scene import Camera, PointCloud, TriMesh
+from recon.scene import Camera, PointCloud, Rigid3, TriMesh
 
 _SUPERSAMPLING = 2
 _LARGEST = 8192
@@ -48,7 +48,8 @@ def render_project(outputs: Path, output_png: Path, *, width: int = 1280, height
     else:
         draw_cloud(canvas, thing, camera, pose, _point_size(len(points), camera))
     if not own:
-        draw_lines(canvas, frusta(shots, 0.08 * size_of(points)), camera, pose, _ACCENT, _SUPERSAMPLING)
+        length = 0.08 * size_of(points)
+        draw_lines(canvas, frusta(_beyond(shots, pose, 5 * length), length), camera, pose, _ACCENT, _SUPERSAMPLING)
     with replacing(Path(output_png)) as temporary, temporary.open("wb") as file:
         Image.fromarray(reduced(canvas, _SUPERSAMPLING)).save(file, "PNG")
 
@@ -62,6 +63,11 @@ def _load(outputs: Path) -> TriMesh | PointCloud:
         if len(thing.vertices if isinstance(thing, TriMesh) else thing.points):
             return thing
     raise InputError("There is nothing to draw.", f"'{outputs}' holds no mesh.ply and no cloud.ply.", "Run the reconstruction first.")
+
+
+def _beyond(shots: list[Shot], cam_from_world: Rigid3, distance: float) -> list[Shot]:
+    """Cameras far enough in front of the eye not to stand in the way."""
+    return [shot for shot in shots if cam_from_world.apply(shot.cam_from_world.center)[2] > distance]
 
 
 def _point_size(count: int, camera: Camera) -> int:

@@ -11,8 +11,8 @@ import os
 import sys
 from pathlib import Path
 
-from photos_part import run_photos
-from renders_part import run_renders
+from tests.bench.photos_part import run_photos
+from tests.bench.renders_part import run_renders
 
 ROOT = Path(__file__).resolve().parents[2]
 

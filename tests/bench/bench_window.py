@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from support.machine import machine_lines
-from support.tables import table
+
+from tests.bench.support.machine import machine_lines
+from tests.bench.support.tables import table
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results" / "window.md"
@@ -63,7 +64,7 @@ def under_xvfb() -> int:
     if shutil.which("xvfb-run") is None:
         print("There is no display. Install xvfb (Debian: apt-get install xvfb) or run this on a desktop.", file=sys.stderr)
         return 3
-    command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", sys.executable, __file__, *sys.argv[1:]]
+    command = ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24", sys.executable, "-m", "tests.bench.bench_window", *sys.argv[1:]]
     return subprocess.run(command, check=False).returncode
 
 
@@ -79,7 +80,17 @@ def first_paint(out: Path) -> float:
 def run_case(arguments: argparse.Namespace, count: int) -> dict[str, Any]:
     """`measure` in a process of its own."""
     make_project(arguments.out / f"cloud{count}", count)
-    command = [sys.executable, __file__, "--case", str(count), "--seconds", str(arguments.seconds), "--out", str(arguments.out)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.bench.bench_window",
+        "--case",
+        str(count),
+        "--seconds",
+        str(arguments.seconds),
+        "--out",
+        str(arguments.out),
+    ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     if done.returncode != 0:
         raise RuntimeError(f"the window with {count} points failed:\n{done.stderr}")

@@ -10,20 +10,19 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-from support.machine import machine_lines
-from support.photo_sets import CASES, Case, sparse_facts
-from support.pictures import side_by_side
-from support.runs import measured, reconstruct, save_json, stage_seconds
-from support.tables import cell, table
+from tests.bench.support.machine import machine_lines
+from tests.bench.support.photo_sets import CASES, Case, sparse_facts
+from tests.bench.support.pictures import side_by_side
+from tests.bench.support.runs import measured, reconstruct, save_json, stage_seconds
+from tests.bench.support.tables import cell, table
 
 RESULTS = Path(__file__).parent / "results"
 BASELINE = """
 import json, sys
 from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from support.photo_sets import plain_pycolmap
-answer = plain_pycolmap(Path(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4]) if sys.argv[4] else None)
-Path(sys.argv[3], "answer.json").write_text(json.dumps(answer))
+from tests.bench.support.photo_sets import plain_pycolmap
+answer = plain_pycolmap(Path(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3]) if sys.argv[3] else None)
+Path(sys.argv[2], "answer.json").write_text(json.dumps(answer))
 """
 
 
@@ -89,7 +88,7 @@ def _baseline(case: Case, arguments: argparse.Namespace) -> dict[str, Any]:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     given = str(cameras) if case.cameras_use else ""
-    command = [sys.executable, "-c", BASELINE, str(Path(__file__).parent), str(folder / "images"), str(work), given]
+    command = [sys.executable, "-c", BASELINE, str(folder / "images"), str(work), given]
     seconds, peak = measured(command, work.with_suffix(".log"))
     answer = json.loads((work / "answer.json").read_text())
     facts = sparse_facts(Path(answer["model"]), cameras, case.scale)

@@ -10,12 +10,12 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from support.machine import machine_lines
-from support.pictures import side_by_side
-from support.renders import DIAGONAL, MESHES, RenderedSet, build, make_set
-from support.runs import reconstruct, save_json, stage_seconds
-from support.score import SHARES, score_outputs
-from support.tables import cell, table
+from tests.bench.support.machine import machine_lines
+from tests.bench.support.pictures import side_by_side
+from tests.bench.support.renders import DIAGONAL, MESHES, RenderedSet, build, make_set
+from tests.bench.support.runs import reconstruct, save_json, stage_seconds
+from tests.bench.support.score import SHARES, score_outputs
+from tests.bench.support.tables import cell, table
 
 RESULTS = Path(__file__).parent / "results"
 GROUND_PHOTOS = "images/train/unsplash"

@@ -5,6 +5,8 @@ COLMAP puts (0, 0) at the top-left corner of the top-left pixel, we at its centr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,13 +53,21 @@ def from_colmap_camera(camera: pycolmap.Camera) -> LensCamera:
     Raises:
         InputError: The camera model is not one of `LENS_MODELS`.
     """
-    model = camera.model.name
+    return lens_from_colmap(camera.model.name, int(camera.width), int(camera.height), list(camera.params))
+
+
+def lens_from_colmap(model: str, width: int, height: int, params: Sequence[float]) -> LensCamera:
+    """Intrinsics of COLMAP's parameters.
+
+    Raises:
+        InputError: The camera model is not one of `LENS_MODELS`.
+        ShapeError: It has another number of parameters.
+    """
     if model not in LENS_MODELS:
         known = ", ".join(LENS_MODELS)
         raise InputError(f"The camera model {model} is not supported.", f"Supported: {known}.", "Convert the cameras to one of these.")
-    pairs = zip(LENS_MODELS[model], camera.params, strict=True)
-    params = tuple(value - 0.5 if name in ("cx", "cy") else value for name, value in pairs)
-    return LensCamera(model, int(camera.width), int(camera.height), params)
+    shifted = LensCamera(model, width, height, tuple(params))
+    return replace(shifted, params=tuple(value - 0.5 if name in ("cx", "cy") else value for name, value in shifted.named.items()))
 
 
 def rigid_from_colmap(pose: pycolmap.Rigid3d) -> Rigid3:
@@ -81,7 +91,7 @@ def similarity_to_colmap(new_from_world: Sim3) -> pycolmap.Sim3d:
 
 
 def read_model(folder: Path) -> pycolmap.Reconstruction:
-    """A COLMAP model, binary or text.
+    """A COLMAP model that this application wrote; see `colmap_model` for those of others.
 
     Raises:
         InputError: There is no model in the folder, or it is damaged.

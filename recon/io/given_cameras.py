@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from recon.errors import InputError
-from recon.io.cameras_json import GivenCamera, read_cameras_json
-from recon.io.colmap import model_cameras, read_model
+from recon.io.cameras_json import read_cameras_json
+from recon.io.colmap_model import read_model_cameras
+from recon.io.given_camera import GivenCamera
 from recon.io.transforms_json import read_transforms_json
 from recon.scene import Rigid3
 from recon.scene.lens import LensCamera
@@ -32,7 +35,8 @@ class GivenCameras:
 def read_given_cameras(path: Path, sizes: Mapping[str, tuple[int, int]]) -> GivenCameras:
     """Reads `cameras.json`, `transforms.json` or a COLMAP model folder for the photos of `sizes`.
 
-    Names are compared whole, then without folder, then without suffix. Intrinsics for another size of the same shape are scaled.
+    Names are compared whole, then without folder, then without suffix; a form that several entries share does not count.
+    Intrinsics for another size of the same shape are scaled.
 
     Args:
         path: File or folder.
@@ -60,8 +64,7 @@ def read_cameras(path: Path, size: tuple[int, int] | None = None) -> list[GivenC
     """
     path = Path(path)
     if path.is_dir():
-        cameras, poses = model_cameras(read_model(path))
-        return [GivenCamera(name, camera, poses.get(name)) for name, camera in cameras.items()]
+        return read_model_cameras(path)
     if path.name == "transforms.json" or _has_frames(path):
         return read_transforms_json(path, size)
     return read_cameras_json(path)
@@ -78,13 +81,27 @@ def _has_frames(path: Path) -> bool:
 
 
 def _by_photo(entries: list[GivenCamera], sizes: Mapping[str, tuple[int, int]]) -> dict[str, GivenCamera]:
-    """Photo id -> its entry."""
-    whole = {entry.name: entry for entry in entries}
-    bare = {entry.name.replace("\\", "/").rsplit("/", 1)[-1]: entry for entry in entries}
-    stems = {name.rsplit(".", 1)[0]: entry for name, entry in bare.items()}
-    everyone = whole.get("")
-    found = {name: whole.get(name) or bare.get(name) or stems.get(name.rsplit(".", 1)[0]) or everyone for name in sizes}
-    return {name: entry for name, entry in found.items() if entry is not None}
+    """Photo id -> its entry: the most exact form of the name that only one entry has, else the entry for every photo."""
+    found: dict[str, GivenCamera] = {name: entry for entry in entries if not entry.name for name in sizes}
+    for form in (_stem, _bare, _plain):
+        counts = Counter(form(entry.name) for entry in entries)
+        named = {form(entry.name): entry for entry in entries if entry.name and counts[form(entry.name)] == 1}
+        found |= {name: named[form(name)] for name in sizes if form(name) in named}
+    return found
+
+
+def _plain(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _bare(name: str) -> str:
+    """The name without folders."""
+    return _plain(name).replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _stem(name: str) -> str:
+    """The name without folders and suffix."""
+    return _bare(name).rsplit(".", 1)[0]
 
 
 def _fitted(name: str, camera: LensCamera, size: tuple[int, int]) -> LensCamera:

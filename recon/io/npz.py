@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -12,24 +14,25 @@ from numpy.typing import NDArray
 
 from recon.io.atomic import replacing
 
-DAMAGE = (OSError, ValueError, TypeError, KeyError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError)
+DAMAGE = (
+    *(OSError, EOFError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, RuntimeError),
+    *(ValueError, TypeError, KeyError, OverflowError, SyntaxError, tokenize.TokenError),
+)
 """What reading a damaged file can raise; readers turn it into an InputError that names their kind of file."""
 MAX_BYTES = 4 << 30
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _DATE = (1980, 1, 1, 0, 0, 0)
 
 
-def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], *, compress: bool = False) -> None:
-    """Writes named arrays, in order; no dates, so equal arrays give equal files.
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Writes named arrays, in order and uncompressed; no dates, so equal arrays give equal files.
 
     Raises:
         ResourceError: The file cannot be written.
     """
-    method = zipfile.ZIP_DEFLATED if compress else zipfile.ZIP_STORED
-    with replacing(Path(path)) as temporary, zipfile.ZipFile(temporary, "w", method, compresslevel=1) as archive:
+    with replacing(Path(path)) as temporary, zipfile.ZipFile(temporary, "w") as archive:
         for name, value in arrays.items():
-            info = zipfile.ZipInfo(f"{name}.npy", _DATE)
-            info.compress_type = method
-            with archive.open(info, "w", force_zip64=True) as stream:
+            with archive.open(zipfile.ZipInfo(f"{name}.npy", _DATE), "w", force_zip64=True) as stream:
                 np.lib.format.write_array(stream, np.asarray(value, order="C"), allow_pickle=False)
 
 
@@ -48,9 +51,11 @@ def read_arrays(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, NDArray[
 
 def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
     """One array; what its header announces must be in the file."""
+    if info.compress_type not in _METHODS:
+        raise ValueError(f"{info.filename} is packed in an unknown way")
     with archive.open(info) as stream:
         shape, dtype = _header(stream)
-        if dtype.hasobject or float(np.prod(shape, dtype=np.float64)) * dtype.itemsize > info.file_size:
+        if dtype.hasobject or np.prod(shape, dtype=np.float64) * max(dtype.itemsize, 1) > info.file_size:
             raise ValueError(f"{info.filename} has type {dtype} and shape {shape}")
     with archive.open(info) as stream:
         return np.asarray(np.lib.format.read_array(stream, allow_pickle=False))

@@ -12,13 +12,18 @@ from typing import Any
 
 import numpy as np
 
-from recon.errors import InputError
-from recon.io.cameras_json import GivenCamera, checked_camera, checked_pose, read_json
-from recon.io.colmap import points_from_colmap
-from recon.scene.lens import LensCamera
+from recon.io.colmap import lens_from_colmap
+from recon.io.given_camera import GivenCamera, checked_camera, checked_pose, explained, read_objects
+from recon.scene.lens import LENS_MODELS, LensCamera
 
 _OPENCV_FROM_OPENGL = np.diag([1.0, -1.0, -1.0])
-_DISTORTION = ("k1", "k2", "p1", "p2")
+_KINDS = (None, "OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "RADIAL", "SIMPLE_RADIAL", "OPENCV_FISHEYE")
+_DISTORTION = ("k1", "k2", "k3", "k4", "p1", "p2")
+_NAMES = {"fl_y": "fy", "cx": "cx", "cy": "cy", **{name: name for name in _DISTORTION}}
+_LENSES = {"PINHOLE": (), "OPENCV": ("k1", "k2", "p1", "p2"), "FULL_OPENCV": ("k1", "k2", "k3", "p1", "p2")}
+_FISHEYE = {"OPENCV_FISHEYE": ("k1", "k2", "k3", "k4")}
+"""Models and the distortion that they share with the files (FULL_OPENCV's k4 is something else)."""
+_HELP = "It needs 'frames' with file_path and transform_matrix, and fl_x or camera_angle_x."
 
 
 def read_transforms_json(path: Path, size: tuple[int, int] | None = None) -> list[GivenCamera]:
@@ -31,31 +36,39 @@ def read_transforms_json(path: Path, size: tuple[int, int] | None = None) -> lis
     Raises:
         InputError: Missing, not JSON, or a frame in it makes no sense.
     """
-    try:
-        content = read_json(path)
-        return [_camera({**content, **frame}, size) for frame in content["frames"]]
-    except KeyError as error:
-        raise InputError(f"Cannot read the cameras '{path}'.", f"{error} is missing.", _HELP) from error
-    except (OSError, ValueError, TypeError, RecursionError, OverflowError) as error:
-        raise InputError(f"Cannot read the cameras '{path}'.", f"{error}.", _HELP) from error
-
-
-_HELP = "It needs 'frames' with file_path and transform_matrix, and fl_x or camera_angle_x."
+    with explained(path, _HELP):
+        content, frames = read_objects(path, "frames")
+        return [_camera({**content, **frame}, size) for frame in frames]
 
 
 def _camera(frame: dict[str, Any], size: tuple[int, int] | None) -> GivenCamera:
     name = str(frame["file_path"]).replace("\\", "/").rsplit("/", 1)[-1]
-    if frame.get("camera_model") not in (None, "OPENCV", "PINHOLE", "SIMPLE_PINHOLE", "RADIAL", "SIMPLE_RADIAL"):
-        raise ValueError(f"the camera model {frame['camera_model']} is not supported")
-    width, height = (int(frame[k]) for k in ("w", "h")) if "w" in frame or size is None else size
-    fx = float(frame["fl_x"]) if "fl_x" in frame else width / 2 / math.tan(float(frame["camera_angle_x"]) / 2)
-    fy = float(frame.get("fl_y", fx))
-    cx, cy = points_from_colmap(np.array([float(frame.get("cx", width / 2)), float(frame.get("cy", height / 2))]))
-    distortion = [float(frame.get(k, 0.0)) for k in _DISTORTION]
-    model, params = ("OPENCV", (fx, fy, cx, cy, *distortion)) if any(distortion) else ("PINHOLE", (fx, fy, cx, cy))
+    width, height = (int(frame["w"]), int(frame["h"])) if "w" in frame or size is None else size
     matrix = np.asarray(frame["transform_matrix"], np.float64)
     if matrix.shape not in ((4, 4), (3, 4)):
         raise ValueError(f"transform_matrix of '{name}' is not 4 x 4")
     world_from_cam = matrix[:3, :3] @ _OPENCV_FROM_OPENGL
     pose = checked_pose(name, world_from_cam.T, -world_from_cam.T @ matrix[:3, 3])
-    return GivenCamera(name, checked_camera(name, LensCamera(model, width, height, params)), pose)
+    return GivenCamera(name, checked_camera(name, _lens(frame, width, height)), pose)
+
+
+def _lens(frame: dict[str, Any], width: int, height: int) -> LensCamera:
+    """The simplest lens that has all the distortion of the frame."""
+    kind = frame.get("camera_model")
+    if kind not in _KINDS:
+        raise ValueError(f"the camera model {kind} is not supported")
+    fx = float(frame["fl_x"]) if "fl_x" in frame else _focal(float(frame["camera_angle_x"]), width)
+    values = {"fx": fx, "fy": fx, "cx": width / 2, "cy": height / 2}
+    values |= {to: float(frame[name]) for name, to in _NAMES.items() if name in frame}
+    distortion = {name for name in _DISTORTION if values.get(name)}
+    for model, names in (_FISHEYE if kind == "OPENCV_FISHEYE" else _LENSES).items():
+        if distortion <= set(names):
+            return lens_from_colmap(model, width, height, [values.get(name, 0.0) for name in LENS_MODELS[model]])
+    raise ValueError(f"a lens with {', '.join(sorted(distortion))} is not supported")
+
+
+def _focal(angle: float, width: int) -> float:
+    """Focal length in pixels of a horizontal field of view in radians."""
+    if not 0 < angle < math.pi:
+        raise ValueError(f"camera_angle_x is {angle}, not an angle between 0 and pi")
+    return width / 2 / math.tan(angle / 2)

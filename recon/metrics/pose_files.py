@@ -14,9 +14,9 @@ def read_colmap_poses(folder: Path) -> dict[str, Rigid3]:
     Raises:
         InputError: There is no model in the folder, or it is damaged.
     """
-    from recon.io.colmap import model_poses, read_model
+    from recon.io.colmap_model import read_model_poses
 
-    return model_poses(read_model(Path(folder)))
+    return read_model_poses(Path(folder))
 
 
 def read_json_poses(path: Path) -> dict[str, Rigid3]:

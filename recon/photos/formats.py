@@ -19,7 +19,11 @@ FORMATS = ("JPEG", "MPO", "PNG", "TIFF", "WEBP", "HEIF", "AVIF", "BMP")
 MAX_PIXELS = 300_000_000
 """Larger pictures are refused before anything is allocated (decompression bombs, scanned posters)."""
 
-_DAMAGED = (OSError, SyntaxError, ValueError, TypeError, KeyError, IndexError, EOFError, OverflowError, struct.error, zlib.error)
+_DAMAGED = (
+    *(OSError, EOFError, SyntaxError, RuntimeError, struct.error, zlib.error),
+    *(ValueError, TypeError, LookupError, ArithmeticError, AttributeError),
+)
+"""What decoders raise at damaged files."""
 _limit_lock = threading.Lock()
 
 

@@ -194,8 +194,8 @@ def cuda_advice(torch_version: str, driver: tuple[int, int] | None) -> str:
     """Which build of the same torch to install: that for the newest CUDA the driver takes."""
     build = next((b for b in _CUDA_BUILDS if driver is None or b <= driver), _CUDA_BUILDS[-1])
     return (
-        f"Install torch {torch_version.partition('+')[0]} for CUDA {build[0]}.{build[1]} with the pip command of PyTorch's page "
-        f'gives for it, run with "{sys.executable}" and --force-reinstall.'
+        f"Install torch {torch_version.partition('+')[0]} for CUDA {build[0]}.{build[1]} with the pip command that PyTorch's "
+        f'page "Get started" gives for it, run with "{sys.executable}" and --force-reinstall.'
     )
 
 

@@ -75,6 +75,10 @@ def evaluate_command(
 
     result = evaluate(Project.open(project).outputs, cameras=cameras, surface=surface, thresholds=threshold or None, align=align)
     typer.echo(json.dumps(result, indent=1))
+    spacing = result.get("truth", {}).get("spacing")
+    finest = min((score["threshold"] for part in ("cloud", "mesh") for score in result.get(part, {}).get("scores", ())), default=None)
+    if spacing is not None and finest is not None and finest < 2 * spacing:
+        typer.echo(f"The true points are {spacing:.3g} apart: F-scores at thresholds below {2 * spacing:.3g} read too low.", err=True)
 
 
 def render_command(

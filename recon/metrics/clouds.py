@@ -67,6 +67,16 @@ def nearest_distances(points: NDArray[np.floating], target: NDArray[np.floating]
     return distance
 
 
+def median_spacing(points: NDArray[np.floating], samples: int = 10_000) -> float | None:
+    """Median distance of points `[N, 3]` to their nearest neighbour, from `samples` of them; None for fewer than two."""
+    from scipy.spatial import cKDTree
+
+    if len(points) < 2:
+        return None
+    chosen = points[:: max(1, len(points) // samples)]
+    return float(np.median(cKDTree(points).query(chosen, k=2, workers=-1)[0][:, 1]))
+
+
 def compare_clouds(points: NDArray[np.floating], truth: NDArray[np.floating], thresholds: Sequence[float]) -> CloudScore:
     """Measures a reconstruction.
 

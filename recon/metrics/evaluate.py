@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import InputError, SettingsError
-from recon.metrics.clouds import CloudScore, compare_clouds
+from recon.metrics.clouds import CloudScore, compare_clouds, median_spacing
 from recon.metrics.pose_files import read_colmap_poses, read_json_poses
 from recon.metrics.poses import Poses, align_centers, camera_center_rmse, pose_auc, rotation_angle
 from recon.metrics.sampling import sample_triangles
@@ -43,7 +43,7 @@ def evaluate(
 
     Returns:
         JSON-able: 'cameras' {photos, registered, auc {degrees: value}, center_rmse, rotation_mean_deg}, 'cloud' and 'mesh' (see
-        `as_json`) and 'alignment'. Parts without a truth or an output are absent; distances that do not exist are null.
+        `as_json`), 'truth' {points, spacing} and 'alignment'. Thresholds should be well above the spacing. Parts without a truth or an output are absent; distances that do not exist are null.
 
     Raises:
         SettingsError: No truth given, a threshold that is not positive, or a surface to be aligned without true cameras.
@@ -51,7 +51,7 @@ def evaluate(
         ReconstructionError: Too few registered photos to align.
     """
     if cameras is None and surface is None:
-        raise SettingsError("Nothing to compare with.", "No true cameras and no true surface were given.", "Give --truth FILE.")
+        raise SettingsError("Nothing to compare with.", "No true cameras and no true surface were given.", "Give --cameras or --surface.")
     if thresholds is not None and any(not (math.isfinite(t) and t > 0) for t in thresholds):
         raise SettingsError(f"Thresholds cannot be {thresholds}.", "They are distances above 0.", "Correct the thresholds.")
     if surface is not None and align and cameras is None:
@@ -66,7 +66,9 @@ def evaluate(
         moved = align_centers(estimated, truth) if align and surface is not None else None
     if surface is not None:
         result["alignment"] = None if moved is None else {"scale": moved.scale, "matrix": moved.matrix.tolist()}
-        result.update(_surface_scores(Path(outputs), read_surface(surface), thresholds, moved))
+        true_surface = read_surface(surface)
+        result["truth"] = {"points": len(true_surface.points), "spacing": median_spacing(true_surface.points)}
+        result.update(_surface_scores(Path(outputs), true_surface, thresholds, moved))
     return result
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from recon.errors import ShapeError
 from recon.metrics import compare_clouds, depth_error, evened, f_score, sample_mesh
-from recon.metrics.clouds import nearest_distances
+from recon.metrics.clouds import median_spacing, nearest_distances
 from recon.scene import TriMesh
 
 LINE = np.stack([np.arange(10.0), np.zeros(10), np.zeros(10)], axis=-1)
@@ -78,3 +78,9 @@ def test_depth_error_by_hand():
     assert depth_error(found, truth, relative=True).mean == pytest.approx((0.5 + 0.25) / 2)
     with pytest.raises(ShapeError):
         depth_error(found, np.zeros((2, 2)))
+
+
+def test_spacing_of_a_grid_is_its_step() -> None:
+    grid = np.stack(np.meshgrid(*[np.arange(12) * 0.25] * 3), axis=-1).reshape(-1, 3)
+    assert median_spacing(grid) == pytest.approx(0.25)
+    assert median_spacing(grid[:1]) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup, QKeySequence
@@ -12,7 +13,7 @@ from desktop.commands.actions import TABLE, Actions, keys_of
 from desktop.state import AppState
 from desktop.style import theme
 
-SEPARATED = {"demo", "export", "folder", "preferences", "quit", "copy", "photo_open", "photo_folder", "check", "view_1", "camera_next"}
+SEPARATED = {"close", "export", "folder", "preferences", "quit", "copy", "photo_open", "photo_folder", "check", "view_1", "camera_next"}
 SEPARATED |= {"theme", "reset_layout", "guide", "about"}
 """Actions that a separator comes before."""
 
@@ -62,6 +63,25 @@ class PresetMenu(QMenu):
     def _sync(self) -> None:
         for action in self.actions():
             action.setChecked(action.data() == self._state.preset)
+
+
+class RecentMenu(QMenu):
+    """Projects opened last."""
+
+    def __init__(self, state: AppState, open_project: Callable[[Path], None], parent: QWidget) -> None:
+        super().__init__("Open recent", parent)
+        self.setToolTipsVisible(True)
+        self._state, self._open = state, open_project
+        state.subscribe("recents", self._sync)
+        self._sync()
+
+    def _sync(self) -> None:
+        self.clear()
+        for path in self._state.recents:
+            action = self.addAction(path.name.replace("&", "&&"))
+            action.setToolTip(str(path))
+            action.triggered.connect(lambda _=False, path=path: self._open(path))
+        self.menuAction().setEnabled(bool(self._state.recents))
 
 
 class ToolBar(QToolBar):

@@ -172,7 +172,6 @@ class AppState:
     thumbnails: dict[str, Path] = field(default_factory=dict)
     views: dict[str, tuple[Path | None, Path | None]] = field(default_factory=dict)
     preset: str = "balanced"
-    presets: tuple[str, ...] = ("draft", "balanced", "quality")
     photos: tuple[PhotoItem, ...] = ()
     layers: tuple[LayerItem, ...] = ()
     stages: tuple[StageItem, ...] = ()
@@ -235,7 +234,7 @@ class AppState:
         """Takes over layers found on disk; what was shown or hidden by hand stays so."""
         known = {layer.name: layer for layer in self.layers}
         fresh = {layer.name for layer in found} - set(known)
-        kept = tuple(replace(layer, visible=known[layer.name].visible if layer.name in known else layer.visible) for layer in found)
+        kept = tuple(_like(layer, known[layer.name]) if layer.name in known else layer for layer in found)
         if "cloud" in fresh:  # the dense points replace the sparse ones on the screen
             kept = tuple(replace(layer, visible=False) if layer.name == "sparse" else layer for layer in kept)
         self.set("layers", layers=kept)
@@ -297,3 +296,9 @@ class AppState:
         if self.stages and all(stage.state == "fresh" for stage in self.stages):
             return "export"
         return "resume" if self.interrupted else "run"
+
+
+def _like(layer: LayerItem, old: LayerItem) -> LayerItem:
+    """The layer, shown or hidden as the old one; of an unchanged file all that was known stays."""
+    facts = {**old.facts, **layer.facts} if layer.stamp == old.stamp else layer.facts
+    return replace(layer, visible=old.visible, facts=facts)

@@ -94,6 +94,7 @@ class MainWindow(QMainWindow):
         self.menus = menus.fill_menus(self, actions, list(self.docks.values()))
         presets = menus.PresetMenu(state, self.session.set_preset, self)
         self.menus["Reconstruct"].insertMenu(actions["check"], presets)
+        self.menus["File"].insertMenu(actions["demo"], menus.RecentMenu(state, self.session.open_project, self))
         self.toolbar = menus.ToolBar(state, actions, presets)
         self.presets = presets
         self.addToolBar(self.toolbar)

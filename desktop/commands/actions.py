@@ -20,7 +20,6 @@ class Entry:
     icon: str = ""
     shortcut: str = ""
     hint: str = ""
-    checkable: bool = False
     keep: bool = False
 
 
@@ -104,7 +103,6 @@ class Actions(QObject):
     def _make(self, name: str, entry: Entry) -> QAction:
         action = QAction(entry.text, self)
         action.setObjectName(name)
-        action.setCheckable(entry.checkable)
         if entry.icon:
             theme.set_icon(action, entry.icon)
         if entry.shortcut and not entry.keep:

@@ -120,7 +120,7 @@ def photo_rows(photo: PhotoItem) -> Rows:
         rows += [("", ""), *photo.facts.items()]
     if photo.figures:
         rows.append(("", ""))
-        rows += [(readable(name), _figure(value)) for name, value in photo.figures.items()]
+        rows += [_with_unit(name, _figure(value)) for name, value in photo.figures.items()]
     return [*rows, ("", ""), ("File", str(photo.file))]
 
 
@@ -141,7 +141,7 @@ def stage_rows(stage: StageItem) -> Rows:
         rows.append(("Peak memory", memory(stage.memory_bytes)))
     if stage.device:
         rows.append(("Device", stage.device))
-    notes = [(readable(name), _note(value)) for name, value in stage.notes.items() if isinstance(value, (int, float, str))]
+    notes = [_with_unit(name, _note(value)) for name, value in stage.notes.items() if isinstance(value, (int, float, str))]
     if notes:
         rows += [("", ""), *notes]
     if stage.settings:
@@ -176,6 +176,12 @@ def _project(state: AppState) -> tuple[str, Rows]:
     if spent:
         rows.append(("Time of all stages", duration(sum(spent))))
     return state.name, [*rows, ("Preset", state.preset), ("Folder", str(state.project))]
+
+
+def _with_unit(name: str, value: str) -> tuple[str, str]:
+    """('blur_px', '0.4') -> ('Blur', '0.4 px')."""
+    plain = name.removesuffix("_px")
+    return readable(plain), value if plain == name else f"{value} px"
 
 
 def _figure(value: float) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from desktop.style import theme
@@ -55,15 +55,33 @@ def rule() -> QFrame:
     return line
 
 
+class Scrolled(QScrollArea):
+    """Scrolls `body` up and down only, so it never becomes narrower than that."""
+
+    def __init__(self, body: QWidget) -> None:
+        super().__init__()
+        self._body = body
+        self.setWidget(body)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the body and the scroll bar."""
+        return QSize(self._body.minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width(), 60)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Hears of a body that wants another width."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+
 def scrolled(body: QWidget) -> QScrollArea:
     """`body` in a vertical scroll area without a frame."""
-    area = QScrollArea()
+    area = Scrolled(body)
     area.setObjectName("panel")
     area.setWidgetResizable(True)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     area.setFrameShape(QFrame.Shape.NoFrame)
     body.setObjectName("panel-body")
-    area.setWidget(body)
     return area
 
 

@@ -28,6 +28,8 @@ class PhotosPanel(QWidget):
         self.kind = QComboBox()
         self.kind.addItems(FILTERS)
         self.kind.setAccessibleName("Which photos are shown")
+        self.kind.setMinimumContentsLength(5)
+        self.kind.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.view = _list()
         self.view.setModel(self.filter)
         self.view.setItemDelegate(PhotoDelegate(self.view))
@@ -105,4 +107,5 @@ def _list() -> QListView:
     view.setDragDropMode(QAbstractItemView.DragDropMode.NoDragDrop)
     view.setMouseTracking(True)
     view.setFrameShape(QListView.Shape.NoFrame)
+    view.setMinimumWidth(CELL.width() + 12)
     return view

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from desktop.panels.parts import column, push_button, row, tool_button, wrapped
 from desktop.state import SettingItem
 
 Change = Callable[[str, Any], None]
 LIMIT = 2**31 - 1
+EDITOR = 112
+"""Width of fields, px."""
 
 
 class SettingsForm(QWidget):
@@ -30,7 +32,7 @@ class SettingsForm(QWidget):
         self.resets: dict[str, QWidget] = {}
         self._change = change
         layout = column(self, 0, 12)
-        layout.setContentsMargins(52, 4, 8, 12)
+        layout.setContentsMargins(28, 4, 4, 12)
         for item in settings:
             if not item.advanced:
                 layout.addWidget(self._field(item))
@@ -69,10 +71,10 @@ class SettingsForm(QWidget):
         reset.clicked.connect(lambda: self._change(item.name, item.default))
         self.resets[item.name] = reset
         if not isinstance(editor, QCheckBox):
-            name = QLabel(readable(item.name))
+            name = wrapped(readable(item.name))
             name.setBuddy(editor)
             line.addWidget(name, 1)
-            editor.setFixedWidth(116)
+            editor.setFixedWidth(EDITOR)
             line.addWidget(editor)
         else:
             line.addWidget(editor, 1)

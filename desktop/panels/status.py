@@ -30,6 +30,7 @@ class StatusBar(QStatusBar):
         self.stop.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         self.stop.setIconSize(QSize(14, 14))
         self.stop.setProperty("small", True)
+        keep_place(self.stop)
         job = QWidget()
         line = row(0, 8)
         line.setContentsMargins(12, 2, 0, 2)
@@ -100,6 +101,13 @@ class StatusBar(QStatusBar):
     def retint(self) -> None:
         """Takes the theme's colours."""
         theme.set_icon(self.log, "terminal-window", "muted")
+
+
+def keep_place(widget: QWidget) -> None:
+    """Hidden it still takes its room, so that the bar does not jump."""
+    policy = widget.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    widget.setSizePolicy(policy)
 
 
 def _bar() -> QLabel:

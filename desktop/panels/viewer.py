@@ -70,6 +70,7 @@ class ViewerPanel(QWidget):
     def _build_header(self) -> None:
         self.tabs = QTabBar()
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.setAccessibleName("View")
         for text in ("3D", "Photo", "Compare"):
             self.tabs.addTab(text)
@@ -176,6 +177,8 @@ def _box(tip: str, choices: dict[str, str]) -> QComboBox:
     box.setObjectName("quiet")
     box.setToolTip(tip)
     box.setAccessibleName(tip)
+    box.setMinimumContentsLength(6)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     for value, text in choices.items():
         box.addItem(text, value)
     return box

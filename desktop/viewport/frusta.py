@@ -83,6 +83,7 @@ def _draw_photo(color: Pixels, depth: NDArray[np.float32], view: View, plane: ND
     high = np.minimum(np.ceil(quad.max(axis=0)) + 1, [width, height]).astype(int)
     if (high - low).min() < 2 or np.ptp(quad, axis=0).max() < _MIN_PHOTO:
         return
+    photo = _reduced(photo, float(np.linalg.norm(quad - np.roll(quad, 1, axis=0), axis=1).max()))
     h, w = photo.shape[:2]
     source = np.array([[-0.5, -0.5], [w - 0.5, -0.5], [w - 0.5, h - 0.5], [-0.5, h - 0.5]], np.float32)
     mapping = cv2.getPerspectiveTransform(source, (quad - low).astype(np.float32))
@@ -94,6 +95,15 @@ def _draw_photo(color: Pixels, depth: NDArray[np.float32], view: View, plane: ND
     there = depth[place]
     cover = np.where((there > 0) & (ahead > there * _SLACK), _BEHIND * cover, cover)[..., None]
     color[place] = color[place] * (1.0 - cover) + picture * cover
+
+
+def _reduced(photo: NDArray[np.uint8], side: float) -> NDArray[np.uint8]:
+    """The photo about as large as it is drawn, `side` pixels: picking single pixels of a larger one would glitter."""
+    share = side / max(photo.shape[:2])
+    if share > 0.7:
+        return photo
+    small = cv2.resize(photo, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
 
 
 def _plane_depth(local: NDArray[np.float64], view: View, low: NDArray[np.int_], box: tuple[int, ...]) -> NDArray[np.float64]:

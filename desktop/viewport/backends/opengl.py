@@ -64,7 +64,7 @@ class OpenGLRenderer:
         if found is not None and found[1] == (width, height):
             return found[0], found[2]
         if found is not None:
-            found[0].destroy_window()
+            self.close()  # all of them: on Linux the windows that outlive another draw on a surface of the wrong size
         window = self._o3d.visualization.Visualizer()
         if not window.create_window("photolith", width, height, visible=False):
             raise ResourceError("OpenGL cannot be used for the 3D view.", "No hidden window could be made.", "Install a graphics driver.")

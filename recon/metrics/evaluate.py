@@ -42,8 +42,9 @@ def evaluate(
         align: Bring the reconstruction to the truth by camera centres first; False = both are in one frame already (given poses).
 
     Returns:
-        JSON-able: 'cameras' {photos, registered, auc {degrees: value}, center_rmse, rotation_mean_deg}, 'cloud' and 'mesh' (see
-        `as_json`), 'truth' {points, spacing} and 'alignment'. Thresholds should be well above the spacing. Parts without a truth or an output are absent; distances that do not exist are null.
+        JSON-able: 'cameras' {photos, registered, auc {degrees: value}, center_rmse, rotation_mean_deg}, 'truth' {points, spacing}
+        (thresholds should be well above the spacing), 'cloud' and 'mesh' (see `as_json`) and 'alignment'. Parts without a truth or
+        an output are absent; distances that do not exist are null.
 
     Raises:
         SettingsError: No truth given, a threshold that is not positive, or a surface to be aligned without true cameras.

@@ -182,7 +182,7 @@ def judge_torch(answer: dict[str, Any], gpu: tuple[str, tuple[int, int] | None] 
         return Finding("Computing", gpu[0], "note", meaning + " Everything runs on the processor.", "Update the NVIDIA driver.")
     if gpu is not None:
         meaning = "There is a GPU, but torch came without CUDA: everything runs on the processor, slower."
-        return Finding("Computing", gpu[0], "note", meaning, cuda_advice(answer["version"], gpu[1]))
+        return Finding("Computing", gpu[0], "note", meaning, cuda_command(answer["version"], gpu[1]))
     if answer["mps"]:
         return Finding("Computing", "Apple GPU (MPS) and processor", "ok", "What torch supports there can run on the GPU (--device mps).")
     return Finding(
@@ -190,13 +190,12 @@ def judge_torch(answer: dict[str, Any], gpu: tuple[str, tuple[int, int] | None] 
     )
 
 
-def cuda_advice(torch_version: str, driver: tuple[int, int] | None) -> str:
-    """Which build of the same torch to install: that for the newest CUDA the driver takes."""
+def cuda_command(torch_version: str, driver: tuple[int, int] | None) -> str:
+    """The command that replaces torch by the same version with CUDA, for the newest CUDA the driver takes."""
     build = next((b for b in _CUDA_BUILDS if driver is None or b <= driver), _CUDA_BUILDS[-1])
-    return (
-        f"Install torch {torch_version.partition('+')[0]} for CUDA {build[0]}.{build[1]} with the pip command that PyTorch's "
-        f'page "Get started" gives for it, run with "{sys.executable}" and --force-reinstall.'
-    )
+    torch = f"torch=={torch_version.partition('+')[0]}"
+    index = f"https://download.pytorch.org/whl/cu{build[0]}{build[1]}"
+    return f'"{sys.executable}" -m pip install --force-reinstall {torch} --index-url {index}'
 
 
 def judge_drawing(opengl: dict[str, Any], vulkan: dict[str, Any]) -> Finding:

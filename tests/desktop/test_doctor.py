@@ -31,17 +31,17 @@ def test_this_machine_can_do_the_main_job(printed: tuple[int, str]) -> None:
     assert {"Python", "System", "Memory", "Disk", "Libraries", "Computing", "Drawing", "Extra [dev]"} <= set(names)
 
 
-def test_a_gpu_without_cuda_torch_is_told_with_the_build_that_mends_it() -> None:
+def test_a_gpu_without_cuda_torch_is_told_with_the_command_that_mends_it() -> None:
     finding = doctor.judge_torch(NO_CUDA, ("NVIDIA GeForce RTX 4070", (12, 6)))
     assert finding.state == "note"
     assert "without CUDA" in finding.meaning
-    assert "torch 2.13.0 for CUDA 12.6" in finding.remedy
+    assert "torch==2.13.0 --index-url https://download.pytorch.org/whl/cu126" in finding.remedy
 
 
 def test_the_newest_cuda_the_driver_takes_is_chosen() -> None:
-    assert "CUDA 13.0 " in doctor.cuda_advice("2.13.0", (13, 1))
-    assert "CUDA 12.8 " in doctor.cuda_advice("2.13.0", (12, 9))
-    assert "CUDA 11.8 " in doctor.cuda_advice("2.13.0", (11, 8))
+    assert "/cu130" in doctor.cuda_command("2.13.0", (13, 1))
+    assert "/cu128" in doctor.cuda_command("2.13.0", (12, 9))
+    assert "/cu118" in doctor.cuda_command("2.13.0", (11, 8))
 
 
 def test_devices_are_named() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from recon.pipeline.config import canonical
+from recon.pipeline.keys import Conditions
 from recon.pipeline.settings import preset_config
 from recon.pipeline.stage import Artifact, Stage
 from recon.project.files import write_json
@@ -24,6 +25,7 @@ def make_report(
     settings: Mapping[str, Any],
     done: Mapping[str, Artifact],
     entries: Mapping[str, Mapping[str, Any]],
+    asked: Conditions,
     seconds: float,
 ) -> dict[str, Any]:
     """The report as plain values.
@@ -34,16 +36,19 @@ def make_report(
         settings: Stage name -> config.
         done: Stage name -> artifact.
         entries: Stage name -> record, reused, items_computed.
+        asked: Device, seed and determinism that were asked for.
         seconds: Of the whole run.
     """
     return {
         "project": project.name,
         "preset": project.preset,
+        "seed": asked.seed,
+        "deterministic": asked.deterministic,
         "seconds": round(seconds, 2),
         "photos": _photos(project, done),
         "models": _registration(done).get("models", []),
         "note": _registration(done).get("note", ""),
-        "stages": {stage.name: _stage(project, stage, settings[stage.name], entries[stage.name]) for stage in stages},
+        "stages": {stage.name: _stage(project, stage, settings[stage.name], done[stage.name], entries[stage.name]) for stage in stages},
         "versions": {name: found for name in _LIBRARIES if (found := _version(name))} | {"python": platform.python_version()},
     }
 
@@ -58,10 +63,12 @@ def write_report(report: Mapping[str, Any], outputs: Path) -> None:
     write_json(outputs / "report.json", dict(report))
 
 
-def _stage(project: Project, stage: Stage, config: Any, entry: Mapping[str, Any]) -> dict[str, Any]:
+def _stage(project: Project, stage: Stage, config: Any, artifact: Artifact, entry: Mapping[str, Any]) -> dict[str, Any]:
     values, usual = canonical(config), canonical(preset_config(stage, project.preset))
     result = {
         "title": stage.title,
+        "version": stage.version,
+        "digest": artifact.digest,
         "reused": entry["reused"],
         "items_computed": entry["items_computed"],
         "settings": values,
@@ -75,7 +82,7 @@ def _stage(project: Project, stage: Stage, config: Any, entry: Mapping[str, Any]
 
 def _photos(project: Project, done: Mapping[str, Artifact]) -> dict[str, Any]:
     """Photo id -> verdict, and whether it was placed or why not."""
-    result: dict[str, dict[str, Any]] = {photo.id: {"enabled": photo.enabled} for photo in project.photos}
+    result: dict[str, dict[str, Any]] = {photo.id: {"enabled": photo.enabled, "digest": photo.digest} for photo in project.photos}
     if "photos" in done:
         path = done["photos"].path / "photos.json"
         for entry in json.loads(path.read_text(encoding="utf-8"))["photos"]:

@@ -109,7 +109,7 @@ def _run(
         seconds = 0.0 if reused or record is None else record.seconds
         entries[stage.name] = {"record": record, "reused": reused, "items_computed": computed}
         reporter.send("stage_finished", stage=stage.name, seconds=round(seconds, 2), reused=reused)
-    report = make_report(project, wanted, settings, done, entries, time.monotonic() - started)
+    report = make_report(project, wanted, settings, done, entries, asked, time.monotonic() - started)
     write_report(report, project.outputs)
     return report
 

@@ -79,6 +79,8 @@ def test_outputs_and_report_appear_and_a_second_run_computes_nothing(project):
     assert events[-1]["event"] == "report"
     assert json.loads((project.outputs / "report.json").read_text())["stages"]["photos"]["items_computed"] == 4
     assert not report["stages"]["total"]["reused"]
+    assert report["seed"] == 0
+    assert {entry["digest"] for entry in report["photos"].values()} == {photo.digest for photo in project.photos}
     again = run(project, STAGES)
     assert again["stages"]["total"]["reused"]
     assert len(Sizes.calls) == 4

@@ -19,7 +19,7 @@ def machine_lines() -> list[str]:
     versions = ", ".join(f"{name} {_version(name)}" for name in PACKAGES)
     return [
         f"- Machine: {_processor()}, {os.cpu_count()} cores, {memory:.0f} GiB RAM, {_graphics()}.",
-        f"- {platform.system()} {platform.release()}, Python {platform.python_version()}.",
+        f"- {platform.system()}, Python {platform.python_version()}.",
         f"- Versions: {versions}; commit {_commit()}.",
     ]
 

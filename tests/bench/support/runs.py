@@ -66,12 +66,7 @@ def measured(command: Sequence[str], log: Path) -> tuple[float, float]:
 
 def stage_seconds(report: dict[str, Any], name: str) -> float:
     """Seconds a stage took, from the report; NaN when it is not there."""
-    stages = report.get("stages", {})
-    entries = stages.values() if isinstance(stages, dict) else stages
-    for key, entry in zip(stages if isinstance(stages, dict) else [None] * len(stages), entries, strict=True):
-        if name in (key, entry.get("name"), entry.get("stage")):
-            return float(entry.get("seconds", float("nan")))
-    return float("nan")
+    return float(report["stages"].get(name, {}).get("seconds", float("nan")))
 
 
 def save_json(path: Path, value: Any) -> None:

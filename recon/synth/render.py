@@ -78,7 +78,7 @@ class Renderer:
         def block(rows: range, block_rng: np.random.Generator) -> torch.Tensor:
             origin, directions = camera_rays(camera, cam_from_world, s, rows)
             directions /= np.linalg.norm(directions, axis=1, keepdims=True)
-            offsets = np.broadcast_to(dither[None, :, None, :], (len(rows), s, camera.width, s)).reshape(-1)
+            offsets = np.tile(dither[None, :, None, :], (len(rows), 1, camera.width, 1)).reshape(-1)
             linear = self.shader.shade(origin, directions, spread, torch.from_numpy(offsets), block_rng)
             return linear.view(len(rows), s, camera.width, s, 3).mean(dim=(1, 3))
 

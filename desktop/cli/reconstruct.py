@@ -36,6 +36,7 @@ def reconstruct_command(
     from recon.pipeline.plan import until_stage
     from recon.pipeline.settings import load_preset, parse_assignment
     from recon.project import Project
+    from recon.project.imports import collect
 
     stages = compose()
     until_stage(stages, until)
@@ -44,6 +45,7 @@ def reconstruct_command(
         changes.append(parse_assignment(stages, f"features.extractor={features}"))
     if preset:
         load_preset(preset)
+    collect(photos)  # names a wrong path before anything is made
     project = Project.open(output) if (output / "manifest.json").exists() else Project.create(output)
     _import(project, photos, link, as_json)
     if preset and preset != project.preset:
@@ -57,15 +59,13 @@ def reconstruct_command(
     _run(project, stages, as_json, until=until, device=device, seed=seed, deterministic=deterministic)
 
 
-def _import(project: Any, photos: list[Path], link: bool, quiet: bool) -> None:
+def _import(project: Any, photos: list[Path], link: bool, as_json: bool) -> None:
     """Adds photos that are not in the project yet; names what could not be added."""
-    missing = [path for path in photos if not path.exists()]
-    if missing:
-        raise InputError(f"'{missing[0]}' does not exist.", "", "Give a folder of photos, or photos.")
     result = project.add_photos(photos, link=link)
     for path, reason in result.skipped:
-        if not quiet and "has the same file already" not in reason:
-            typer.echo(f"Not added: {path}: {reason}", err=True)
+        if not reason.endswith(f"has the same file already, as '{path.name}'"):
+            message = f"Not added: {path}: {reason}"
+            typer.echo(json.dumps({"event": "log", "level": "warning", "message": message}) if as_json else message, err=not as_json)
     if not project.photos:
         raise InputError(f"There are no photos in '{photos[0]}'.", "No file there is a picture.", "Give a folder of photos, or photos.")
 

@@ -28,11 +28,15 @@ def inspect_photo(name: str, path: Path, mask: Path | None = None) -> PhotoInfo:
         with opened(path) as image:
             exif = read_exif(image)
             picture = np.array(upright_rgb(image))
-        height, width = picture.shape[:2]
+    except InputError as error:
+        return _unreadable(name, error.why)
+    height, width = picture.shape[:2]
+    try:
         inside = None if mask is None else read_mask(mask, width, height)
     except InputError as error:
-        reason = f"{error.what} {error.why}".strip()
-        return PhotoInfo(name, 0, 0, None, None, None, f"unreadable|{name}", None, None, "unreadable", reason, usable=False)
+        return _unreadable(name, f"Its mask cannot be used. {error.why}")
+    if inside is not None and not inside.any():
+        return _unreadable(name, "Its mask leaves nothing of it: white is what is used.")
     focal, source = focal_px(exif, width, height)
     camera = {"make": exif.make, "model": exif.model, "lens": exif.lens} if exif.make or exif.model else None
     return PhotoInfo(
@@ -47,6 +51,10 @@ def inspect_photo(name: str, path: Path, mask: Path | None = None) -> PhotoInfo:
         time=exif.time,
         figures=measure(picture, inside).to_json(),
     )
+
+
+def _unreadable(name: str, reason: str) -> PhotoInfo:
+    return PhotoInfo(name, 0, 0, None, None, None, f"unreadable|{name}", None, None, "unreadable", reason, usable=False)
 
 
 def camera_key(exif: Exif, width: int, height: int) -> str:

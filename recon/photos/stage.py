@@ -80,14 +80,21 @@ def _tell(photos: Sequence[PhotoInfo], context: StageContext) -> None:
     for photo in photos:
         if photo.verdict != "ok":
             context.log.warning("%s: %s. %s", photo.id, photo.verdict, photo.reason)
+    whole = [photo.id for photo in photos if photo.usable and photo.id not in context.masks] if context.masks else []
+    if whole:
+        context.log.warning("%d photos have no mask and are used whole: %s", len(whole), _few(whole))
     context.note("verdicts", dict(Counter(photo.verdict for photo in photos)))
     context.note("cameras", len({photo.camera_key for photo in photos if photo.usable}))
     bad = [photo for photo in photos if not photo.usable]
     if len(photos) - len(bad) < 2:
-        named = " ".join(photo.reason if photo.verdict == "unreadable" else f"'{photo.id}': {photo.reason}" for photo in bad[:5])
-        more = f" And {len(bad) - 5} more." if len(bad) > 5 else ""
         raise InputError(
             f"Only {len(photos) - len(bad)} of {len(photos)} photos can be used; it takes two.",
-            named + more,
+            _few([f"'{photo.id}': {photo.reason}" for photo in bad], " "),
             "Add more photos of the same thing.",
         )
+
+
+def _few(texts: Sequence[str], between: str = ", ") -> str:
+    """The first five, and how many more there are."""
+    more = [f"and {len(texts) - 5} more"] if len(texts) > 5 else []
+    return between.join([*texts[:5], *more])

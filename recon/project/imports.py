@@ -53,8 +53,8 @@ def collect(sources: Path | str | Iterable[Path | str]) -> tuple[list[Path], lis
     if not files:
         where = ", ".join(f"'{s}'" for s in given[:3]) + (" ..." if len(given) > 3 else "")
         raise InputError(
-            f"There are no photographs in {where or 'the selection'}.",
-            f"{len(skipped)} other files were seen; folders inside it are not searched.",
+            f"There are no pictures in {where or 'the selection'}.",
+            f"Other files seen: {len(skipped)}; folders inside it are not searched.",
             f"Choose files or a folder with {', '.join(sorted(PHOTO_SUFFIXES))}.",
         )
     return files, skipped

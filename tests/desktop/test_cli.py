@@ -33,7 +33,7 @@ def test_a_folder_without_photos_is_input_error(tmp_path):
     (tmp_path / "notes.txt").write_text("no picture")
     done = photolith("reconstruct", tmp_path, "-o", tmp_path / "p")
     assert done.returncode == 3
-    assert "no photographs" in done.stderr
+    assert "no pictures" in done.stderr
 
 
 def test_an_unknown_setting_is_named_before_anything_is_made(tmp_path):

@@ -83,12 +83,31 @@ def test_new_thresholds_do_not_measure_again(tmp_path: Path, photos: dict[str, P
     assert load_photos(artifact)["blurred.jpg"].verdict == "ok"
 
 
-def test_a_mask_that_does_not_fit_is_named_and_not_ignored(tmp_path: Path, photos: dict[str, Path]) -> None:
-    Image.new("L", (100, 100), 255).save(tmp_path / "mask.png")
-    artifact, _ = run_stage(PhotosStage(), {}, tmp_path / "run", project_photos=photos, masks={"gut ü 2.jpg": tmp_path / "mask.png"})
-    info = load_photos(artifact)["gut ü 2.jpg"]
-    assert (info.verdict, info.usable) == ("unreadable", False)
-    assert "mask.png" in info.reason
+def test_a_mask_that_cannot_be_used_is_named_and_not_ignored(tmp_path: Path, photos: dict[str, Path]) -> None:
+    masks = {f"gut ü {i}.jpg": tmp_path / f"mask {i}.png" for i in range(4)}
+    Image.new("L", (100, 100), 255).save(masks["gut ü 0.jpg"])
+    masks["gut ü 1.jpg"].write_text("no picture")
+    Image.new("L", (640, 480), 0).save(masks["gut ü 2.jpg"])
+    Image.new("L", (320, 240), 255).save(masks["gut ü 3.jpg"])
+    artifact, _ = run_stage(PhotosStage(), {}, tmp_path / "run", project_photos=photos, masks=masks)
+    found = load_photos(artifact)
+    assert [found[name].verdict for name in masks] == ["unreadable"] * 3 + ["ok"]
+    for name, why in (("gut ü 0.jpg", "100 x 100"), ("gut ü 1.jpg", "not a picture"), ("gut ü 2.jpg", "nothing")):
+        assert not found[name].usable
+        assert found[name].reason.startswith("Its mask")
+        assert why in found[name].reason
+
+
+def test_photos_without_a_mask_are_named_when_others_have_one(
+    tmp_path: Path, photos: dict[str, Path], caplog: pytest.LogCaptureFixture
+) -> None:
+    Image.new("L", (640, 480), 255).save(tmp_path / "mask.png")
+    few = {name: photos[name] for name in ("gut ü 0.jpg", "gut ü 1.jpg", "text.jpg")}
+    run_stage(PhotosStage(), {}, tmp_path / "run", project_photos=few, masks={"gut ü 0.jpg": tmp_path / "mask.png"})
+    assert "no mask and are used whole: gut ü 1.jpg" in caplog.text
+    caplog.clear()
+    run_stage(PhotosStage(), {}, tmp_path / "none", project_photos=few)
+    assert "no mask" not in caplog.text
 
 
 def test_a_damaged_list_is_an_error_with_a_remedy(tmp_path: Path, photos: dict[str, Path]) -> None:

@@ -27,7 +27,6 @@ class RunContext:
     project: Project
     stage: Stage
     config: Any
-    conditions: Conditions
     output: Path
     project_photos: Mapping[str, Path]
     masks: Mapping[str, Path]
@@ -62,7 +61,7 @@ class RunContext:
     def items(self, items: Sequence[Item], compute: Callable[[Item, Path], None], suffix: str) -> dict[str, Path]:
         """Computes what is missing; what other runs left is taken as it is."""
         targets = {item.name: self._target(item, suffix) for item in items}
-        missing = [item for item in items if not targets[item.name][1].is_file()]
+        missing = [item for item in items if not targets[item.name].is_file()]
         done = len(items) - len(missing)
         self.progress(Progress(done, len(items)))
 
@@ -70,20 +69,20 @@ class RunContext:
             self.check_cancelled()
             with self.project.store.temporary(suffix) as temporary:
                 compute(item, temporary)
-                self.project.store.put_item(temporary, targets[item.name][1])
+                self.project.store.put_item(temporary, targets[item.name])
             return item.name
 
         for finished, name in enumerate(self._each(make, missing), done + 1):
             self.computed += 1
-            self.progress(Progress(finished, len(items), name.replace("__", " and ")))
-        for name, (key, path) in targets.items():
-            file = path.relative_to(self.project.path).as_posix()
-            self.stored[name] = StoredItem(file, key, self.project.digests.of(path), path.stat().st_size)
-        return {name: path for name, (_, path) in targets.items()}
+            self.progress(Progress(finished, len(items), name.replace("__", " · ")))
+        for name, path in targets.items():
+            self.stored[name] = self.project.store.stored_item(path)
+        return targets
 
-    def _target(self, item: Item, suffix: str) -> tuple[str, Path]:
-        key = item_key(self.stage, self.config, item, suffix, self.conditions)
-        return key, self.project.store.item_path(self.stage.name, key, suffix)
+    def _target(self, item: Item, suffix: str) -> Path:
+        conditions = Conditions(self.device, self.seed, self.deterministic)
+        key = item_key(self.stage, self.config, item, suffix, conditions)
+        return self.project.store.item_path(self.stage.name, key, suffix)
 
     def _each(self, make: Callable[[Item], str], items: Sequence[Item]) -> Any:
         """Names of the items as they are finished, in threads where the stage allows it."""

@@ -31,6 +31,62 @@ class StagePlan:
     why: str = ""
 
 
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a project.
+
+    Args:
+        project: The project.
+        stages: All stages, in order.
+        settings: Stage name -> config.
+        sources: What the user put in.
+        asked: Conditions as asked for.
+        device: What the device 'auto' stands for on this machine; None when nobody has looked.
+    """
+
+    project: Project
+    stages: Sequence[Stage]
+    settings: Mapping[str, Any]
+    sources: Sources
+    asked: Conditions
+    device: str | None = None
+
+    def find(self, stage: Stage, done: Mapping[str, Artifact]) -> tuple[Artifact | None, str]:
+        """The artifact that can be reused, or None and the reason in words.
+
+        Args:
+            stage: One of the stages.
+            done: Artifacts of the stages before, by name.
+        """
+        recipes = [self._recipe(stage, done, candidate) for candidate in accepted(stage, self.asked, self.device)]
+        store, damage = self.project.store, ""
+        for made in recipes:
+            record = store.record(stage.name, digest_json(made))
+            if record is None:
+                continue
+            damaged = store.damage(record)
+            if damaged is None:
+                return store.artifact(record), ""
+            damage = f"its file '{damaged}' is missing or damaged"
+        return None, damage or self._changes(stage, recipes[0])
+
+    def _recipe(self, stage: Stage, done: Mapping[str, Artifact], conditions: Conditions) -> dict[str, Any]:
+        inputs = {name: done[name].digest for name in stage.needs}
+        return recipe(stage, self.settings[stage.name], inputs, self.sources, conditions)
+
+    def _changes(self, stage: Stage, new: dict[str, Any]) -> str:
+        """What has changed since the stage ran last."""
+        history = self.project.history(stage.name)
+        if not history:
+            return "it has not run yet"
+        old = self.project.store.record(stage.name, history[0])
+        if old is None:
+            return "its result is missing or damaged"
+        if self.asked.device == "auto" and "device" in new:  # a result of any device would have done
+            new = {**new, "device": old.recipe.get("device")}
+        return explain(old.recipe, new, {stage.name: stage.title for stage in self.stages})
+
+
 def plan(
     project: Project, stages: Sequence[Stage], *, device: str = "auto", seed: int = 0, deterministic: bool = False
 ) -> tuple[StagePlan, ...]:
@@ -40,25 +96,19 @@ def plan(
         SettingsError: The project has a setting that no stage knows.
     """
     settings = configs(project, stages)
-    conditions = Conditions(device, seed, deterministic)
     try:
         sources = read_sources(project)
     except PhotolithError as error:
-        return tuple(StagePlan(s.name, s.title, "blocked", f"{error.what} {error.why}".strip()) for s in stages)
+        return _blocked(stages, f"{error.what} {error.why}".strip())
     if not sources.photos:
-        why = "No photos are switched on." if project.photos else "There are no photos yet."
-        return tuple(StagePlan(s.name, s.title, "blocked", why) for s in stages)
+        return _blocked(stages, "No photos are switched on." if project.photos else "There are no photos yet.")
+    request = Request(project, stages, settings, sources, Conditions(device, seed, deterministic))
+    titles = {stage.name: stage.title for stage in stages}
     done: dict[str, Artifact] = {}
     result: list[StagePlan] = []
-    titles = {stage.name: stage.title for stage in stages}
     for stage in stages:
         missing = [titles.get(name, name) for name in stage.needs if name not in done]
-        if missing:
-            state = "stale" if project.history(stage.name) else "never"
-            result.append(StagePlan(stage.name, stage.title, state, f"{missing[0]} has to run first"))
-            continue
-        inputs = {name: done[name].digest for name in stage.needs}
-        artifact, why = find(project, stage, settings[stage.name], inputs, sources, conditions, None, titles)
+        artifact, why = (None, f"{missing[0]} has to run first") if missing else request.find(stage, done)
         if artifact is not None:
             done[stage.name] = artifact
         state = "fresh" if artifact is not None else "stale" if project.history(stage.name) else "never"
@@ -66,39 +116,8 @@ def plan(
     return tuple(result)
 
 
-def find(
-    project: Project,
-    stage: Stage,
-    config: Any,
-    inputs: Mapping[str, str],
-    sources: Sources,
-    conditions: Conditions,
-    device: str | None,
-    titles: Mapping[str, str],
-) -> tuple[Artifact | None, str]:
-    """The artifact that can be reused, or None and the reason in words."""
-    why = ""
-    for candidate in accepted(stage, conditions, device):
-        key = digest_json(recipe(stage, config, inputs, sources, candidate))
-        record = project.store.record(stage.name, key)
-        if record is None:
-            continue
-        damage = project.store.damage(record)
-        if damage is None:
-            artifact = project.store.artifact(stage.name, key)
-            if artifact is not None:
-                return artifact, ""
-        why = f"its file '{damage}' is missing or damaged"
-    history = project.history(stage.name)
-    if why or not history:
-        return None, why or "it has not run yet"
-    old = project.store.record(stage.name, history[0])
-    if old is None:
-        return None, "its result is missing or damaged"
-    new = recipe(stage, config, inputs, sources, accepted(stage, conditions, device)[0])
-    if conditions.device == "auto" and device is None and "device" in old.recipe and "device" in new:
-        new["device"] = old.recipe["device"]
-    return None, explain(old.recipe, new, titles)
+def _blocked(stages: Sequence[Stage], why: str) -> tuple[StagePlan, ...]:
+    return tuple(StagePlan(stage.name, stage.title, "blocked", why) for stage in stages)
 
 
 def until_stage(stages: Sequence[Stage], until: str | None) -> Sequence[Stage]:

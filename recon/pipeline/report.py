@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from recon.pipeline.config import canonical
-from recon.pipeline.keys import Conditions
+from recon.pipeline.plan import Request
 from recon.pipeline.settings import preset_config
 from recon.pipeline.stage import Artifact, Stage
-from recon.project.files import write_json
+from recon.project.files import read_json, write_json
 from recon.project.project import Project
+from recon.project.store import Record
 
 _LIBRARIES = ("photolith", "torch", "pycolmap", "open3d", "opencv-python-headless", "numpy")
 
 
-def make_report(
-    project: Project,
-    stages: Sequence[Stage],
-    settings: Mapping[str, Any],
-    done: Mapping[str, Artifact],
-    entries: Mapping[str, Mapping[str, Any]],
-    asked: Conditions,
-    seconds: float,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class StageEntry:
+    """What a run did with a stage.
+
+    Args:
+        artifact: Its result.
+        record: Of the artifact.
+        reused: Whether it was there before.
+        items_computed: How many items were missing.
+    """
+
+    artifact: Artifact
+    record: Record | None
+    reused: bool
+    items_computed: int
+
+
+def make_report(request: Request, entries: Mapping[str, StageEntry], seconds: float) -> dict[str, Any]:
     """The report as plain values.
 
     Args:
-        project: Whose report it is.
-        stages: The stages that were run or reused.
-        settings: Stage name -> config.
-        done: Stage name -> artifact.
-        entries: Stage name -> record, reused, items_computed.
-        asked: Device, seed and determinism that were asked for.
+        request: What was asked for.
+        entries: Stage name -> what was done, for the stages that were run or reused.
         seconds: Of the whole run.
     """
+    project, registration = request.project, _registration(entries)
     return {
         "project": project.name,
         "preset": project.preset,
-        "seed": asked.seed,
-        "deterministic": asked.deterministic,
+        "seed": request.asked.seed,
+        "deterministic": request.asked.deterministic,
         "seconds": round(seconds, 2),
-        "photos": _photos(project, done),
-        "models": _registration(done).get("models", []),
-        "note": _registration(done).get("note", ""),
-        "stages": {stage.name: _stage(project, stage, settings[stage.name], done[stage.name], entries[stage.name]) for stage in stages},
+        "photos": _photos(project, entries, registration),
+        "models": registration.get("models", []),
+        "note": registration.get("note", ""),
+        "stages": {stage.name: _stage(request, stage, entries[stage.name]) for stage in request.stages if stage.name in entries},
         "versions": {name: found for name in _LIBRARIES if (found := _version(name))} | {"python": platform.python_version()},
     }
 
@@ -63,40 +70,41 @@ def write_report(report: Mapping[str, Any], outputs: Path) -> None:
     write_json(outputs / "report.json", dict(report))
 
 
-def _stage(project: Project, stage: Stage, config: Any, artifact: Artifact, entry: Mapping[str, Any]) -> dict[str, Any]:
-    values, usual = canonical(config), canonical(preset_config(stage, project.preset))
+def _stage(request: Request, stage: Stage, entry: StageEntry) -> dict[str, Any]:
+    values, usual = canonical(request.settings[stage.name]), canonical(preset_config(stage, request.project.preset))
     result = {
         "title": stage.title,
         "version": stage.version,
-        "digest": artifact.digest,
-        "reused": entry["reused"],
-        "items_computed": entry["items_computed"],
+        "digest": entry.artifact.digest,
+        "reused": entry.reused,
+        "items_computed": entry.items_computed,
         "settings": values,
         "changed_settings": {name: value for name, value in values.items() if usual[name] != value},
     }
-    record = entry["record"]
+    record = entry.record
     if record is not None:
         result |= {"seconds": round(record.seconds, 2), "peak_memory": record.peak_memory, "device": record.device, "notes": record.notes}
     return result
 
 
-def _photos(project: Project, done: Mapping[str, Artifact]) -> dict[str, Any]:
+def _photos(project: Project, entries: Mapping[str, StageEntry], registration: Mapping[str, Any]) -> dict[str, Any]:
     """Photo id -> verdict, and whether it was placed or why not."""
     result: dict[str, dict[str, Any]] = {photo.id: {"enabled": photo.enabled, "digest": photo.digest} for photo in project.photos}
-    if "photos" in done:
-        path = done["photos"].path / "photos.json"
-        for entry in json.loads(path.read_text(encoding="utf-8"))["photos"]:
-            facts = {name: entry.get(name) for name in ("verdict", "reason", "usable", "width", "height", "figures")}
-            result.setdefault(entry["id"], {}).update(facts)
-    for name, entry in _registration(done).get("photos", {}).items():
-        result.setdefault(name, {})["registration"] = entry
+    for photo in _read(entries, "photos", "photos.json").get("photos", []):
+        facts = {name: photo.get(name) for name in ("verdict", "reason", "usable", "width", "height", "figures")}
+        result.setdefault(photo["id"], {}).update(facts)
+    for name, placed in registration.get("photos", {}).items():
+        result.setdefault(name, {})["registration"] = placed
     return result
 
 
-def _registration(done: Mapping[str, Artifact]) -> dict[str, Any]:
-    if "sfm" not in done:
-        return {}
-    return dict(json.loads((done["sfm"].path / "registration.json").read_text(encoding="utf-8")))
+def _registration(entries: Mapping[str, StageEntry]) -> dict[str, Any]:
+    return _read(entries, "sfm", "registration.json")
+
+
+def _read(entries: Mapping[str, StageEntry], stage: str, name: str) -> dict[str, Any]:
+    """A JSON file that a stage left; empty when it was not run."""
+    return dict(read_json(entries[stage].artifact.path / name)) if stage in entries else {}
 
 
 def _version(name: str) -> str:

@@ -5,23 +5,25 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from recon.errors import Cancelled, PhotolithError, ProjectError, ReconstructionError, ResourceError
+from recon.errors import Cancelled, PhotolithError, ReconstructionError, ResourceError
 from recon.pipeline.context import RunContext
 from recon.pipeline.events import EventHandler, OnEvent, Reporter
-from recon.pipeline.keys import Conditions, Sources, read_sources, recipe
+from recon.pipeline.keys import Conditions, read_sources, recipe
 from recon.pipeline.machine import PeakMemory, cores, memory_budget, resolve_device
-from recon.pipeline.plan import find, until_stage
+from recon.pipeline.plan import Request, until_stage
 from recon.pipeline.publish import publish
-from recon.pipeline.report import make_report, write_report
+from recon.pipeline.report import StageEntry, make_report, write_report
 from recon.pipeline.settings import configs
 from recon.pipeline.stage import Artifact, Stage
+from recon.project.collect import collect_garbage
 from recon.project.digests import digest_json
 from recon.project.files import disk_errors, explain
 from recon.project.project import Project
-from recon.project.store import Record, check_writable
+from recon.project.store import Record
 
 _LOG = logging.getLogger("photolith.run")
 
@@ -58,7 +60,8 @@ def run(
     try:
         with project.lock():
             project.reload()
-            report = _run(project, stages, until, Conditions(device, seed, deterministic), reporter, cancel or threading.Event())
+            asked = Conditions(device, seed, deterministic)
+            report = _Run(_prepare(project, stages, asked), reporter, cancel or threading.Event()).to(until_stage(stages, until))
     except PhotolithError as error:
         reporter.failed(error)
         raise
@@ -76,124 +79,110 @@ def run(
     return report
 
 
-def _run(
-    project: Project, stages: Sequence[Stage], until: str | None, asked: Conditions, reporter: Reporter, cancel: threading.Event
-) -> dict[str, Any]:
-    """`run` with the lock held."""
-    wanted, settings = until_stage(stages, until), configs(project, stages)
-    device = resolve_device(asked.device)
-    check_writable(project.path)
+def _prepare(project: Project, stages: Sequence[Stage], asked: Conditions) -> Request:
+    """Finds out before any work whether it can be done, and what is left of it."""
+    settings, device = configs(project, stages), resolve_device(asked.device)
+    project.store.check_writable()
     project.sweep()
     sources = read_sources(project)
     if not sources.photos:
         raise ReconstructionError("There are no photos.", "The project has none that are switched on.", "Add photos first.")
-    reporter.send("run_started", stages=[stage.name for stage in wanted])
-    started = time.monotonic()
-    done: dict[str, Artifact] = {}
-    entries: dict[str, dict[str, Any]] = {}
-    titles = {stage.name: stage.title for stage in stages}
-    for stage in wanted:
-        if cancel.is_set():
+    return Request(project, stages, settings, sources, asked, device)
+
+
+class _Run:
+    """One run, with the project's lock held.
+
+    Args:
+        request: What is asked for; its device is known.
+        reporter: Hears of every step.
+        cancel: Set to stop.
+    """
+
+    def __init__(self, request: Request, reporter: Reporter, cancel: threading.Event) -> None:
+        self._request, self._reporter, self._cancel = request, reporter, cancel
+        self._project = request.project
+        self._conditions = Conditions(request.device or "cpu", request.asked.seed, request.asked.deterministic)
+        self._done: dict[str, Artifact] = {}
+
+    def to(self, wanted: Sequence[Stage]) -> dict[str, Any]:
+        """Runs the stages and returns the report."""
+        self._reporter.send("run_started", stages=[stage.name for stage in wanted])
+        started = time.monotonic()
+        entries = {stage.name: self._bring_up_to_date(stage) for stage in wanted}
+        report = make_report(self._request, entries, time.monotonic() - started)
+        write_report(report, self._project.outputs)
+        collect_garbage(self._project, [stage.name for stage in wanted])
+        return report
+
+    def _bring_up_to_date(self, stage: Stage) -> StageEntry:
+        """Reuses or computes one stage and publishes its results."""
+        if self._cancel.is_set():
             raise Cancelled
-        reporter.begin_stage(stage.name, stage.title)
-        inputs = {name: done[name].digest for name in stage.needs}
-        artifact, why = find(project, stage, settings[stage.name], inputs, sources, asked, device, titles)
+        self._reporter.begin_stage(stage.name, stage.title)
+        artifact, why = self._request.find(stage, self._done)
         reused, computed = artifact is not None, 0
         if artifact is None:
-            reporter.send("log", level="info", message=f"{stage.title}: {why}")
-            artifact, computed = _compute(project, stage, settings[stage.name], done, sources, _on(asked, device), reporter, cancel)
-        project.make_current(stage.name, artifact.path.name)
-        publish(stage, artifact, project.outputs, project.store)
-        done[stage.name] = artifact
-        record = project.store.record(stage.name, artifact.path.name)
-        seconds = 0.0 if reused or record is None else record.seconds
-        entries[stage.name] = {"record": record, "reused": reused, "items_computed": computed}
-        reporter.send("stage_finished", stage=stage.name, seconds=round(seconds, 2), reused=reused)
-    report = make_report(project, wanted, settings, done, entries, asked, time.monotonic() - started)
-    write_report(report, project.outputs)
-    return report
+            self._reporter.send("log", level="info", message=f"{stage.title}: {why}")
+            artifact, computed = self._compute(stage)
+        self._project.make_current(stage.name, artifact.path.name)
+        publish(stage, artifact, self._project.outputs, self._project.store)
+        self._done[stage.name] = artifact
+        record = self._project.store.record(stage.name, artifact.path.name)
+        seconds = 0.0 if reused or record is None else round(record.seconds, 2)
+        self._reporter.send("stage_finished", stage=stage.name, seconds=seconds, reused=reused)
+        return StageEntry(artifact, record, reused, computed)
 
+    def _compute(self, stage: Stage) -> tuple[Artifact, int]:
+        """Runs one stage into a private folder and makes that its artifact; also says how many items it computed."""
+        store, config = self._project.store, self._request.settings[stage.name]
+        inputs = {name: self._done[name] for name in stage.needs}
+        digests = {name: artifact.digest for name, artifact in inputs.items()}
+        made = recipe(stage, config, digests, self._request.sources, self._conditions)
+        key = digest_json(made)
+        store.discard(stage.name, key)
+        handler = EventHandler(self._reporter)
+        _LOG.addHandler(handler)
+        try:
+            with store.temporary(folder=True) as output, PeakMemory() as memory, disk_errors(self._project.path):
+                started = time.monotonic()
+                context = self._context(stage, output)
+                stage.run(inputs, config, context)
+                context.check_cancelled()
+                self._project.digests.save()
+                record = Record(
+                    stage=stage.name,
+                    key=key,
+                    recipe=made,
+                    items=context.stored,
+                    notes=context.notes,
+                    seconds=time.monotonic() - started,
+                    peak_memory=memory.peak,
+                    device=self._conditions.device,
+                )
+                return store.commit(output, record), context.computed
+        finally:
+            _LOG.removeHandler(handler)
 
-def _on(asked: Conditions, device: str) -> Conditions:
-    """The conditions with the device that 'auto' stands for."""
-    return Conditions(device, asked.seed, asked.deterministic)
-
-
-def _compute(
-    project: Project,
-    stage: Stage,
-    config: Any,
-    done: Mapping[str, Artifact],
-    sources: Sources,
-    conditions: Conditions,
-    reporter: Reporter,
-    cancel: threading.Event,
-) -> tuple[Artifact, int]:
-    """Runs one stage into a private folder and makes that its artifact; also says how many items it computed."""
-    inputs = {name: done[name] for name in stage.needs}
-    made = recipe(stage, config, {name: artifact.digest for name, artifact in inputs.items()}, sources, conditions)
-    key = digest_json(made)
-    project.store.discard(stage.name, key)
-    handler = EventHandler(reporter)
-    _LOG.addHandler(handler)
-    try:
-        with project.store.temporary(folder=True) as output, PeakMemory() as memory, disk_errors(project.path):
-            started = time.monotonic()
-            context = _context(project, stage, config, conditions, output, sources, reporter, cancel)
-            stage.run(inputs, config, context)
-            context.check_cancelled()
-            project.digests.save()
-            record = Record(
-                stage=stage.name,
-                key=key,
-                digest="",
-                recipe=made,
-                files={},
-                items=context.stored,
-                notes=context.notes,
-                seconds=time.monotonic() - started,
-                peak_memory=memory.peak,
-                device=conditions.device,
-            )
-            return project.store.commit(output, record), context.computed
-    finally:
-        _LOG.removeHandler(handler)
-
-
-def _context(
-    project: Project,
-    stage: Stage,
-    config: Any,
-    conditions: Conditions,
-    output: Any,
-    sources: Sources,
-    reporter: Reporter,
-    cancel: threading.Event,
-) -> RunContext:
-    """What the stage is given."""
-    photos = {photo.id: photo.file for photo in project.photos if photo.id in sources.photos}
-    gone = [name for name, path in photos.items() if not path.is_file()]
-    if gone:
-        raise ProjectError(f"The photo '{gone[0]}' is missing.", "Its file is gone.", "Put it back, or remove it from the project.")
-    masks = {name: path for name, path in project.masks.items() if name in photos}
-    digests = {name: digest_json([digest, sources.masks.get(name)]) for name, digest in sources.photos.items()}
-    return RunContext(
-        project=project,
-        stage=stage,
-        config=config,
-        conditions=conditions,
-        output=output,
-        project_photos=photos,
-        masks=masks,
-        digests=digests,
-        given_cameras=project.cameras,
-        cameras_use=project.cameras_use,
-        threads=cores(),
-        memory_budget=memory_budget(),
-        log=_LOG,
-        reporter=reporter,
-        cancel=cancel,
-        device=conditions.device,
-        seed=conditions.seed,
-        deterministic=conditions.deterministic,
-    )
+    def _context(self, stage: Stage, output: Path) -> RunContext:
+        """What the stage is given."""
+        project, sources = self._project, self._request.sources
+        return RunContext(
+            project=project,
+            stage=stage,
+            config=self._request.settings[stage.name],
+            output=output,
+            project_photos={photo.id: photo.file for photo in project.photos if photo.id in sources.photos},
+            masks={name: path for name, path in project.masks.items() if name in sources.masks},
+            digests={name: digest_json([digest, sources.masks.get(name)]) for name, digest in sources.photos.items()},
+            given_cameras=project.cameras,
+            cameras_use=project.cameras_use,
+            threads=cores(),
+            memory_budget=memory_budget(),
+            log=_LOG,
+            reporter=self._reporter,
+            cancel=self._cancel,
+            device=self._conditions.device,
+            seed=self._conditions.seed,
+            deterministic=self._conditions.deterministic,
+        )

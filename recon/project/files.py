@@ -6,18 +6,17 @@ import errno
 import json
 import os
 import shutil
-import socket
 import stat
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+from uuid import uuid4
 
 from recon.errors import ProjectError, ResourceError
 
-_NUMBERS = count()
+MAX_JSON = 256 << 20
+"""Bytes of the largest JSON file that is read."""
 
 
 @contextmanager
@@ -62,18 +61,19 @@ def _free_text(path: Path) -> str:
     return ""
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes to a temporary name, flushes to the disk and renames.
+def write_json(path: Path, value: Any) -> None:
+    """Writes indented JSON to a temporary name, flushes to the disk and renames.
 
     Raises:
         ResourceError: Disk full.
         ProjectError: Not writable.
     """
-    temporary = path.with_name(f".{path.name}.{temporary_tag()}")
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.part")
     with disk_errors(path):
         try:
             with temporary.open("wb") as file:
-                file.write(data)
+                file.write(text.encode(errors="backslashreplace"))  # bytes of a file name that are no text become JSON escapes
                 file.flush()
                 os.fsync(file.fileno())
             temporary.replace(path)
@@ -83,9 +83,30 @@ def write_bytes(path: Path, data: bytes) -> None:
     sync_folder(path.parent)
 
 
-def write_json(path: Path, value: Any) -> None:
-    """`write_bytes` of indented JSON."""
-    write_bytes(path, (json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode())
+def sweep_parts(folder: Path) -> None:
+    """Removes what a killed `write_json` left; its callers in this folder must be shut out meanwhile."""
+    for path in folder.glob(".*.json.*.part"):
+        with suppress(OSError):
+            path.unlink()
+
+
+def read_json(path: Path) -> Any:
+    """The content of a JSON file of at most `MAX_JSON` bytes.
+
+    Raises:
+        OSError, ValueError, RecursionError: Missing, too large, not JSON.
+    """
+    if path.stat().st_size > MAX_JSON:
+        raise ValueError(f"it is larger than {MAX_JSON >> 20} MB")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def stays_inside(name: Any) -> bool:
+    """Whether a recorded file name is a plain relative path that cannot lead out of its folder, on any system."""
+    if not isinstance(name, str) or not name or any(c in name for c in "\\:\0"):
+        return False
+    pure = PurePosixPath(name)
+    return not pure.is_absolute() and ".." not in pure.parts and pure.parts != () and pure.as_posix() == name
 
 
 def sync_file(path: Path) -> None:
@@ -106,35 +127,8 @@ def sync_folder(path: Path) -> None:
             os.close(handle)
 
 
-def temporary_tag() -> str:
-    """A name part no other process or thread uses: host, process, number."""
-    return f"{_host()}.{os.getpid()}.{threading.get_ident() % 100000}-{next(_NUMBERS)}"
-
-
-def tag_is_dead(name: str) -> bool:
-    """True when the process whose `temporary_tag` begins `name` ran on this machine and runs no more."""
-    host, _, rest = name.partition(".")
-    pid = rest.partition(".")[0]
-    return host == _host() and pid.isdigit() and not process_alive(int(pid))
-
-
-def process_alive(pid: int) -> bool:
-    """Whether a process with this number runs on this machine."""
-    import psutil
-
-    return bool(psutil.pid_exists(pid))
-
-
-def _host() -> str:
-    """This machine's name without dots."""
-    return socket.gethostname().replace(".", "-") or "host"
-
-
-def clone(source: Path, target: Path) -> str:
-    """Puts `source` at `target` the cheapest way the disk allows.
-
-    Returns:
-        'reflink', 'link' or 'copy'.
+def clone(source: Path, target: Path) -> None:
+    """Puts `source` at `target`, which must not exist, the cheapest way the disk allows: reflink, hard link or copy.
 
     Raises:
         ResourceError: Disk full.
@@ -143,16 +137,15 @@ def clone(source: Path, target: Path) -> str:
     source = source.resolve()  # a link to a symbolic link would lead out of the project
     with disk_errors(target):
         if _reflink(source, target):
-            return "reflink"
+            return
         with suppress(OSError):
             os.link(source, target)
-            return "link"
+            return
         try:
             shutil.copyfile(source, target)
         except OSError:
             target.unlink(missing_ok=True)
             raise
-        return "copy"
 
 
 def copy(source: Path, target: Path) -> None:

@@ -46,11 +46,6 @@ class FileLock:
             self._file.close()
             self._file = None
 
-    @property
-    def held(self) -> bool:
-        """Whether this object holds the lock."""
-        return self._depth > 0
-
     def _acquire(self) -> None:
         """Takes the lock and writes the owner into the file.
 
@@ -63,7 +58,7 @@ class FileLock:
             file = self._path.open("a+b")
         while not _try_lock(file):
             if time.monotonic() >= end:
-                owner = read_owner(file)
+                owner = _read_owner(file)
                 file.close()
                 raise _locked(self._path, owner)
             time.sleep(0.05)
@@ -75,7 +70,7 @@ class FileLock:
             file.flush()
 
 
-def read_owner(file: IO[bytes]) -> dict[str, Any]:
+def _read_owner(file: IO[bytes]) -> dict[str, Any]:
     """What the holder wrote: pid, host, since; empty when unreadable."""
     try:
         file.seek(0)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from recon.errors import ProjectError
-from recon.project.files import write_json
+from recon.project.files import read_json, stays_inside, write_json
 
 VERSION = 1
 NAME = "manifest.json"
 PRESETS = ("draft", "balanced", "quality")
 USES = ("poses", "intrinsics")
-_MAX_BYTES = 256 * 2**20
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
 """Version -> function that turns a manifest of that version into the next one."""
@@ -66,9 +65,7 @@ def load(folder: Path) -> Manifest:
     """
     path = folder / NAME
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise _damaged(path, "it is too large")
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = read_json(path)
     except FileNotFoundError:
         raise ProjectError(
             f"'{folder}' is not a Photolith project.", f"It has no {NAME}.", "Choose a project folder, or make a new project."
@@ -100,7 +97,6 @@ def _migrated(data: Any, path: Path) -> dict[str, Any]:
 
 def _parse(data: dict[str, Any], path: Path) -> Manifest:
     """The checked manifest."""
-    root = path.parent
     known = {"photolith", "photos", "masks", "cameras", "cameras_use", "preset", "settings"}
     if not known >= data.keys():
         raise _damaged(path, f"unknown entry {sorted(data.keys() - known)[0]!r}")
@@ -112,10 +108,10 @@ def _parse(data: dict[str, Any], path: Path) -> Manifest:
     for name, file in masks.items():
         if name.casefold() not in ids:
             raise _damaged(path, f"mask of an unknown photo {name!r}")
-        inside(root, file, path)
+        _check_inside("masks", file, path)
     cameras = data.get("cameras")
     if cameras is not None:
-        inside(root, cameras, path)
+        _check_inside("cameras", cameras, path)
     if data.get("cameras_use", "poses") not in USES or data.get("preset", "balanced") not in PRESETS:
         raise _damaged(path, "unknown preset or use of cameras")
     return Manifest(photos, masks, cameras, data.get("cameras_use", "poses"), data.get("preset", "balanced"), _settings(data, path))
@@ -126,7 +122,7 @@ def _settings(data: dict[str, Any], path: Path) -> dict[str, dict[str, bool | in
     settings = _typed(data.get("settings", {}), dict, "settings", path)
     for stage, values in settings.items():
         for name, value in _typed(values, dict, f"settings of {stage}", path).items():
-            if not isinstance(value, (bool, int, float, str)):
+            if not isinstance(value, (bool, int, float, str)) or (isinstance(value, float) and not math.isfinite(value)):
                 raise _damaged(path, f"setting {stage}.{name} is not a plain value")
     return dict(settings)
 
@@ -144,7 +140,7 @@ def _photo(entry: Any, path: Path) -> PhotoEntry:
     if (entry["file"] is None) == (entry["source"] is None):
         raise _damaged(path, f"photo {name!r} must have either a file or a source")
     if entry["file"] is not None:
-        inside(path.parent, entry["file"], path)
+        _check_inside("photos", entry["file"], path)
     elif not Path(_typed(entry["source"], str, "source", path)).is_absolute() or "\0" in entry["source"]:
         raise _damaged(path, f"the source of photo {name!r} is not an absolute path")
     return PhotoEntry(**entry)
@@ -157,24 +153,20 @@ def valid_id(name: str) -> bool:
     return name.isprintable() and not any(c in '/\\:*?"<>|' for c in name)
 
 
-def inside(root: Path, relative: Any, manifest: Path) -> Path:
-    """The absolute path of a project file.
+def _check_inside(folder: str, name: Any, manifest: Path) -> None:
+    """Checks the name of a file or folder that belongs under one of the project's folders.
 
     Raises:
-        ProjectError: `relative` is absolute, climbs out of the project or goes through a symbolic link out of it.
+        ProjectError: It is elsewhere, climbs out of the project or goes through a symbolic link out of it.
     """
-    text = _typed(relative, str, "a path", manifest)
-    pure = PurePosixPath(text)
-    if not text or pure.is_absolute() or ".." in pure.parts or "\\" in text or "\0" in text or ":" in pure.parts[0]:
-        raise _damaged(manifest, f"the path {text!r} leads out of the project")
-    result = root / pure
+    root = manifest.parent
+    good = stays_inside(name) and name.startswith(f"{folder}/")
     try:
-        outside = not result.resolve().is_relative_to(root.resolve())
+        good = good and (root / name).resolve().is_relative_to(root.resolve())
     except (OSError, RuntimeError):
-        outside = True
-    if outside:
-        raise _damaged(manifest, f"the path {text!r} leads out of the project")
-    return result
+        good = False
+    if not good:
+        raise _damaged(manifest, f"{name!r} does not lie in its folder '{folder}'")
 
 
 def _typed(value: Any, kind: type, what: str, path: Path) -> Any:

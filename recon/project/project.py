@@ -1,66 +1,28 @@
-"""A project on disk: the one model that window and command line share.
-
-    manifest.json   what the user put in: photos, masks, cameras, preset, settings
-    state.json      which artifact of each stage is current
-    photos/ masks/ cameras/                 the user's files
-    artifacts/ items/ tmp/ cache/           what stages made (see store.py)
-    outputs/                                results for other programs
-
-The folder can be moved: everything in it is named relative to it, except photos that the user asked to link.
-"""
+"""A project and the changes a user makes to it: the one model that window and command line share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from recon.errors import InputError, PhotolithError, ProjectError, SettingsError
-from recon.pipeline.stage import Artifact
+from recon.errors import InputError, ProjectError, SettingsError
 from recon.project import manifest as manifests
 from recon.project.cameras_import import camera_files
-from recon.project.digests import DigestCache, digest_json
+from recon.project.digests import digest_json
 from recon.project.files import clone, disk_errors, remove_tree
 from recon.project.imports import ImportResult, collect, match_masks, photo_id
-from recon.project.lock import FileLock
 from recon.project.manifest import Manifest, PhotoEntry
-from recon.project.store import Store, check_writable, read_state, write_state
+from recon.project.opened import OpenProject
 
 
-@dataclass(frozen=True)
-class Photo:
-    """A photo of a project.
-
-    Args:
-        id: Unique name, suffix included.
-        file: The imported file, or the linked one.
-        enabled: Whether stages use it.
-        digest: Content digest at import.
-        linked: Whether the file lies outside the project.
-    """
-
-    id: str
-    file: Path
-    enabled: bool
-    digest: str
-    linked: bool = False
-
-
-class Project:
+class Project(OpenProject):
     """An open project. Use `create` or `open`.
 
     Changes of the manifest are read-modify-write under a short lock, so two processes never lose each other's; `lock()`
     is the long lock of whoever computes.
     """
-
-    def __init__(self, path: Path, manifest: Manifest) -> None:
-        self.path = path
-        self._manifest = manifest
-        self._lock = FileLock(path / "project.lock", wait=1.0)
-        self.digests = DigestCache(path / "cache" / "digests.json", path)
-        self.store = Store(path, self.digests)
 
     @classmethod
     def create(cls, path: Path | str) -> Project:
@@ -75,7 +37,7 @@ class Project:
                 folder.mkdir(parents=True, exist_ok=True)
             except (FileExistsError, NotADirectoryError):
                 raise ProjectError(f"'{folder}' cannot be a project.", "There is a file of this name.", "Choose another folder.") from None
-            occupied = [p.name for p in folder.iterdir() if p.name != "manifest.lock"]
+            occupied = [p.name for p in folder.iterdir() if not p.name.startswith(".")]
         if occupied:
             why = "It is a project already." if manifests.NAME in occupied else f"It holds other files, such as '{occupied[0]}'."
             raise ProjectError(f"A project cannot be made in '{folder}'.", why, "Choose a new or empty folder.")
@@ -92,71 +54,6 @@ class Project:
         """
         folder = Path(path).expanduser().absolute()
         return cls(folder, manifests.load(folder))
-
-    def reload(self) -> None:
-        """Reads the manifest again, in case another process changed it."""
-        self._manifest = manifests.load(self.path)
-
-    @property
-    def name(self) -> str:
-        """The folder's name."""
-        return self.path.name
-
-    @property
-    def outputs(self) -> Path:
-        """Where results for other programs are."""
-        return self.path / "outputs"
-
-    @property
-    def photos(self) -> tuple[Photo, ...]:
-        """All photos in order."""
-        return tuple(Photo(p.id, self._photo_file(p), p.enabled, p.digest, p.file is None) for p in self._manifest.photos)
-
-    @property
-    def masks(self) -> dict[str, Path]:
-        """Photo id -> mask file."""
-        return {name: self.path / file for name, file in self._manifest.masks.items()}
-
-    @property
-    def cameras(self) -> Path | None:
-        """Cameras the user gave."""
-        return None if self._manifest.cameras is None else self.path / self._manifest.cameras
-
-    @property
-    def cameras_use(self) -> str:
-        """'poses' or 'intrinsics'."""
-        return self._manifest.cameras_use
-
-    @property
-    def preset(self) -> str:
-        """Name of the preset the settings start from."""
-        return self._manifest.preset
-
-    @property
-    def settings(self) -> dict[str, dict[str, Any]]:
-        """Stage -> field -> value, where the user changed it."""
-        return {stage: dict(values) for stage, values in self._manifest.settings.items()}
-
-    def _photo_file(self, photo: PhotoEntry) -> Path:
-        """Where the photo's file is."""
-        return Path(photo.source) if photo.file is None and photo.source is not None else self.path / str(photo.file)
-
-    def lock(self) -> AbstractContextManager[Any]:
-        """Holds the project for computing; can be entered again by the same object.
-
-        Raises:
-            ProjectLockedError: Another process holds it; its number, machine and time are named.
-            ProjectError: The folder is read-only.
-        """
-        return self._lock
-
-    @contextmanager
-    def _editing(self) -> Iterator[None]:
-        """Holds the manifest, freshly read."""
-        check_writable(self.path)
-        with FileLock(self.path / "manifest.lock", wait=10.0):
-            self.reload()
-            yield
 
     def _save(self, manifest: Manifest) -> None:
         """Makes `manifest` the current one."""
@@ -297,11 +194,11 @@ class Project:
                         f"Its {len(files)} pictures have other names.",
                         "Name masks like the photos: 'a.png' for 'a.jpg'.",
                     )
-            masks = {}
+            masks: dict[str, str] = {}
             for name, path in found.items():
-                file = f"masks/{photo_id(name + path.suffix.lower(), set())}"
-                self._copy_in(path.absolute(), self.path / file)
-                masks[name] = file
+                file = photo_id(name + path.suffix.lower(), {other.casefold().removeprefix("masks/") for other in masks.values()})
+                self._copy_in(path.absolute(), self.path / "masks" / file)
+                masks[name] = f"masks/{file}"
             old = set(self._manifest.masks.values()) - set(masks.values())
             self._save(self._manifest.with_(masks=masks))
             for file in old:
@@ -363,30 +260,3 @@ class Project:
             settings = self.settings
             settings[stage] = dict(values)
             self._save(self._manifest.with_(settings={k: v for k, v in settings.items() if v}))
-
-    def artifact(self, stage: str) -> Artifact | None:
-        """The current artifact of a stage, or None when it never ran or its files are damaged."""
-        keys = read_state(self.path).get(stage, [])
-        return self.store.artifact(stage, keys[0]) if keys else None
-
-    def history(self, stage: str) -> tuple[str, ...]:
-        """Keys of the stage's artifacts, the current one first."""
-        return tuple(read_state(self.path).get(stage, ()))
-
-    def make_current(self, stage: str, key: str, keep: int = 2) -> None:
-        """Makes an artifact the current one of its stage and remembers those before it."""
-        state = read_state(self.path)
-        keys = [key, *(k for k in state.get(stage, []) if k != key)][:keep]
-        if keys != state.get(stage):
-            write_state(self.path, {**state, stage: keys})
-
-    def sweep(self) -> None:
-        """Removes left-overs of killed processes: temporary files, and photos or masks that no manifest names."""
-        self.store.sweep()
-        with suppress(PhotolithError), self._editing():
-            kept = {p.file for p in self._manifest.photos} | set(self._manifest.masks.values())
-            for folder in ("photos", "masks"):
-                for path in (self.path / folder).glob("*"):
-                    if path.is_file() and f"{folder}/{path.name}" not in kept:
-                        with suppress(OSError):
-                            path.unlink()

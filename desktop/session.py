@@ -54,13 +54,16 @@ class Session(QObject):
     # ---- projects
 
     def create_project(self, path: Path, then: Callable[[], None] | None = None) -> None:
-        """Makes a project at `path` and opens it."""
+        """Makes a project at `path` and opens it; a preset chosen on the start page holds for it."""
+        preset = self.state.preset if self.state.project is None else None
 
         def work() -> Snapshot:
             from recon.project import Project
 
             path.parent.mkdir(parents=True, exist_ok=True)
-            Project.create(path)
+            project = Project.create(path)
+            if preset is not None:
+                project.set_preset(preset)
             return read_snapshot(path)
 
         self._open(work, then)

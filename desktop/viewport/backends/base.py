@@ -116,8 +116,8 @@ class KeptBatches:
 
     def put(self, key: tuple[object, ...], made: object, size: int) -> None:
         """Keeps `made`, which holds `size` elements."""
+        self._held += size - self._kept.pop(key, (None, 0))[1]
         self._kept[key] = (made, size)
-        self._held += size
         while self._held > self._limit and len(self._kept) > 1:
             oldest = next(iter(self._kept))
             self._held -= self._kept.pop(oldest)[1]

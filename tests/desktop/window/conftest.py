@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -77,27 +76,6 @@ class Viewport(QWidget):
         return lambda *arguments: self.calls.append((name, arguments))
 
 
-@pytest.fixture(scope="session")
-def app() -> QApplication:
-    existing = QApplication.instance()
-    return existing if isinstance(existing, QApplication) else QApplication([])
-
-
-@pytest.fixture
-def until(app: QApplication) -> Callable[[Callable[[], Any]], None]:
-    """Lets the event loop run until something is true; fails after 20 s."""
-
-    def wait(condition: Callable[[], Any], seconds: float = 20) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, "it did not happen in time"
-            app.processEvents()
-            time.sleep(0.005)
-        app.processEvents()
-
-    return wait
-
-
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
     """A folder with three photos and a text file."""
@@ -124,6 +102,11 @@ def window(app: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(window.session, "check_photos", lambda: None)
     window.show()
     yield window
+    closed(app, window)
+
+
+def closed(app: QApplication, window: MainWindow) -> None:
+    """Ends the window and all that belongs to it."""
     window.close()
     window.deleteLater()
     app.sendPostedEvents(None, QEvent.Type.DeferredDelete)

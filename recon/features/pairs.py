@@ -19,9 +19,9 @@ def select_pairs(
 
     Args:
         count: Number of photos, in the order they were taken where they form a sequence.
-        method: 'exhaustive' (all pairs), 'sequential' (the next `overlap` photos and those 2, 4, 8.. steps on, and each photo's few
-            most similar ones, which close loops), 'retrieval' (each photo's `neighbours` most similar ones), or 'auto': exhaustive up to
-            `EXHAUSTIVE_UP_TO` photos, beyond that retrieval and the next photos together.
+        method: 'exhaustive' (all pairs), 'sequential' (the next `overlap` photos and those the next three powers of two on, and each
+            photo's few most similar ones, which close loops), 'retrieval' (each photo's `neighbours` most similar ones), or 'auto':
+            exhaustive up to `EXHAUSTIVE_UP_TO` photos, beyond that retrieval and the next photos together.
         overlap: Photos ahead in a sequence.
         neighbours: Most similar photos of each.
         similarity: Gives the similarity of all photos `[count, count]`; called only when needed.
@@ -37,7 +37,8 @@ def select_pairs(
 
 def _sequential(count: int, overlap: int) -> set[tuple[int, int]]:
     """Each photo with the next ones, and with ever farther ones at doubled steps."""
-    steps = {*range(1, overlap + 1), *(2**k for k in range(overlap.bit_length() + 1, overlap.bit_length() + 3))}
+    power = overlap.bit_length()
+    steps = [*range(1, overlap + 1), *(2**k for k in range(power, power + 3))]
     return {(a, a + step) for step in steps for a in range(count - step)}
 
 

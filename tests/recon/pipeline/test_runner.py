@@ -3,61 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import threading
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from recon.errors import Cancelled, ProjectError, ProjectLockedError, ReconstructionError
-from recon.pipeline.config import setting
 from recon.pipeline.plan import plan
 from recon.pipeline.runner import run
-from recon.pipeline.stage import Item, Stage
 from recon.project import Project
-
-
-@dataclass(frozen=True)
-class CountConfig:
-    add: int = setting(0, "Added to every size.")
-
-
-class Sizes(Stage):
-    name, title, version, config_type, sources = "photos", "Sizes", 1, CountConfig, ("photos",)
-    calls: ClassVar[list[str]] = []
-    stop_after: ClassVar[int] = 99
-
-    def run(self, inputs, config, context):
-        def compute(item, path):
-            if len(self.calls) >= self.stop_after:
-                if os.environ.get("DIE"):
-                    os.kill(os.getpid(), signal.SIGKILL)
-                raise Cancelled
-            self.calls.append(item.name)
-            path.write_text(str(context.project_photos[item.name].stat().st_size + config.add))
-
-        context.items([Item(name, (digest,)) for name, digest in context.digests.items()], compute, ".txt")
-        rows = [{"id": name, "verdict": "ok", "usable": True} for name in context.digests]
-        (context.output / "photos.json").write_text(json.dumps({"photos": rows}))
-
-
-class Total(Stage):
-    name, title, version, config_type, needs = "total", "Total", 1, CountConfig, ("photos",)
-    publishes: ClassVar[dict[str, str]] = {"total.txt": "total.txt"}
-
-    def run(self, inputs, config, context):
-        total = sum(int(path.read_text()) for path in inputs["photos"].items.values())
-        (context.output / "total.txt").write_text(str(total + config.add))
-
-
-STAGES = (Sizes(), Total())
+from tests.recon.pipeline.toys import STAGES, Sizes
 
 
 @pytest.fixture
@@ -66,7 +22,7 @@ def project(tmp_path):
         Image.fromarray(np.random.default_rng(i).integers(0, 255, (40, 50, 3), np.uint8)).save(tmp_path / f"p{i}.png")
     made = Project.create(tmp_path / "project")
     made.add_photos([tmp_path])
-    Sizes.calls, Sizes.stop_after = [], 99
+    Sizes.calls, Sizes.stop_after = [], None
     return made
 
 
@@ -103,7 +59,7 @@ def test_a_stopped_run_goes_on_with_the_item_it_was_at(project):
     Sizes.stop_after = 2
     with pytest.raises(Cancelled):
         run(project, STAGES)
-    Sizes.stop_after = 99
+    Sizes.stop_after = None
     report = run(project, STAGES)
     assert report["stages"]["photos"]["items_computed"] == 2
     assert sorted(Sizes.calls) == ["p0.png", "p1.png", "p2.png", "p3.png"]
@@ -149,22 +105,3 @@ def test_a_damaged_output_of_a_stage_is_made_again(project):
     (project.artifact("total").path / "total.txt").write_text("0")
     report = run(project, STAGES)
     assert not report["stages"]["total"]["reused"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no kill -9")
-@pytest.mark.parametrize("after", [0, 1, 3])
-def test_killed_and_started_again_gives_the_undisturbed_result(project, tmp_path, after):
-    script = (
-        f"import sys; from tests.recon.pipeline.test_runner import *\nSizes.stop_after = {after}\nrun(Project.open(sys.argv[1]), STAGES)"
-    )
-    root = Path(__file__).parents[3]
-    command = [sys.executable, "-c", script, str(project.path)]
-    done = subprocess.run(command, env={**os.environ, "DIE": "1"}, cwd=root, check=False, timeout=60)
-    assert done.returncode == -signal.SIGKILL
-    report = run(project, STAGES)
-    assert report["stages"]["photos"]["items_computed"] == 4 - after
-    undisturbed = Project.create(tmp_path / "undisturbed")
-    undisturbed.add_photos([tmp_path / f"p{i}.png" for i in range(4)])
-    run(undisturbed, STAGES)
-    assert (project.outputs / "total.txt").read_bytes() == (undisturbed.outputs / "total.txt").read_bytes()
-    assert not [p for p in (project.path / "tmp").glob("*") if p.is_file()]

@@ -263,6 +263,12 @@ class AppState:
         self.notify("log")
 
     @property
+    def metric(self) -> bool:
+        """Whether one unit of the scene is a metre: it was placed by the photos' GPS."""
+        cameras = self.stage("sfm")
+        return cameras is not None and str(cameras.notes.get("frame", "")).startswith("gps")
+
+    @property
     def enabled_photos(self) -> int:
         """How many photos are switched on."""
         return sum(photo.enabled for photo in self.photos)

@@ -135,7 +135,7 @@ class MainWindow(QMainWindow):
         self.session.undo.indexChanged.connect(lambda _: self._sync())
         self.photos.opened.connect(lambda _: self.viewer.show_tab(1))
         self.viewer.messages.action.connect(lambda name: self.session.runs.run() if name == "resume" else None)
-        self.viewport.status.connect(self.status.say)
+        self.viewport.status.connect(self._told)
         self.viewport.camera_stepped.connect(lambda name: self.state.select("photo", name) if name else None)
         self.viewport.screenshot_saved.connect(lambda path: self._told(f"Saved {path}"))
         self.viewport.screenshot_failed.connect(lambda text: self.session.tell(Message("The picture was not saved.", text)))
@@ -220,7 +220,7 @@ class MainWindow(QMainWindow):
         if layer is not None:
             from dataclasses import replace
 
-            told = replace(layer, facts={**layer.facts, **bounds_rows(facts)})
+            told = replace(layer, facts={**layer.facts, **bounds_rows(facts, self.state.metric)})
             self.state.set("layers", layers=tuple(told if x.name == name else x for x in self.state.layers))
 
     def look_at_machine(self) -> None:
@@ -297,9 +297,7 @@ class MainWindow(QMainWindow):
         paths = dropped(event.mimeData().urls())
         if paths:
             event.acceptProposedAction()
-            project = len(paths) == 1 and (paths[0] / "manifest.json").exists()
-            count = "the folder" if len(paths) == 1 and paths[0].is_dir() else f"{len(paths)} file{'s' if len(paths) != 1 else ''}"
-            self._hint.setText(f"Open the project '{paths[0].name}'" if project else f"Add {count} to the project")
+            self._hint.setText(drop_hint(paths, self.state.name))
             self._hint.setGeometry(self.viewer.geometry().adjusted(16, 16, -16, -16))
             self._hint.show()
             self._hint.raise_()
@@ -339,6 +337,15 @@ def pipeline_count(state: AppState) -> str:
     """'5 of 8 up to date'."""
     fresh = sum(stage.state == "fresh" for stage in state.stages)
     return f"{fresh} of {len(state.stages)}" if state.stages else ""
+
+
+def drop_hint(paths: Sequence[Path], project: str) -> str:
+    """What will happen when the files and folders are dropped; `project` is the name of the open one, '' without."""
+    one = paths[0].name if len(paths) == 1 else ""
+    if one and (paths[0] / "manifest.json").exists():
+        return f"Open the project '{one}'"
+    what = f"'{one}'" if one else f"{len(paths)} files"
+    return f"Add {what} to '{project}'" if project else f"Make a project of {what}"
 
 
 def dropped(urls: Sequence[QUrl]) -> list[Path]:

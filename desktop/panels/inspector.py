@@ -196,7 +196,7 @@ def _note(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def bounds_rows(facts: dict) -> dict[str, str]:
+def bounds_rows(facts: dict, metric: bool) -> dict[str, str]:
     """What the renderer told of a layer's extent, as label -> text."""
     bounds = facts.get("bounds")
     if not bounds:
@@ -205,5 +205,5 @@ def bounds_rows(facts: dict) -> dict[str, str]:
     return {
         "From": "  ".join(f"{v:.3f}" for v in low),
         "To": "  ".join(f"{v:.3f}" for v in high),
-        "Extent": " × ".join(f"{h - v:.3f}" for v, h in zip(low, high, strict=True)) + " scene units",
+        "Extent": " × ".join(f"{h - v:.3f}" for v, h in zip(low, high, strict=True)) + (" m" if metric else " scene units"),
     }

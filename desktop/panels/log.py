@@ -43,10 +43,6 @@ class LogPanel(QWidget):
         """How many errors the log holds."""
         return sum(line.level == "error" for line in self._state.log)
 
-    def show_errors(self) -> None:
-        """Turns to the errors."""
-        self.tabs.setCurrentIndex(1)
-
     def rebuild(self) -> None:
         """Writes all lines again (another tab, another theme)."""
         self.text.clear()

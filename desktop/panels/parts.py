@@ -9,7 +9,7 @@ from desktop.style import theme
 
 
 def label(text: str = "", role: str = "", selectable: bool = False) -> QLabel:
-    """A label; roles are those of the stylesheet: title, heading, muted, small, error, warn."""
+    """A label; roles are those of the stylesheet: title, heading, muted, small."""
     result = QLabel(text)
     if role:
         result.setProperty("role", role)

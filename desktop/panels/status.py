@@ -84,11 +84,13 @@ class StatusBar(QStatusBar):
         if job is not None:
             count = f" {job.done}/{job.total}" if job.total else ""
             self.text.setText("Stopping…" if job.stopping else f"{job.title}{count}")
+            self.text.setMinimumWidth(max(self.text.minimumWidth(), self.text.sizeHint().width()))
             self.text.setToolTip(job.detail)
             self.bar.setRange(0, job.total)
             self.bar.setValue(job.done)
             self.left.setText(f"{clock(job.eta_seconds)} left" if job.eta_seconds is not None else "")
         else:
+            self.text.setMinimumWidth(0)
             self.text.setText(idle_text(self._state))
             self.text.setToolTip("")
         self.figures.setText(figures(self._state))

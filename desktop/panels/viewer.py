@@ -64,6 +64,7 @@ class ViewerPanel(QWidget):
         layout.addWidget(self.stack, 1)
         for topic in ("project", "photos", "layers"):
             state.subscribe(topic, self.refresh)
+        state.subscribe("stages", lambda: viewport.set_metric(state.metric))
         viewport.layer_failed.connect(self._layer_failed)
         self.refresh()
 

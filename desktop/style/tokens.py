@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-SPACE = 8
-"""Base distance between things, px; half of it inside groups."""
-
 
 @dataclass(frozen=True)
 class Tokens:

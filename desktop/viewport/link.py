@@ -17,6 +17,7 @@ _WINDOW_S = 60.0
 _START_LIMIT_MS = 30_000
 _END_LIMIT_MS = 3000
 _COMPLAINTS = 4000
+_KILLED = "it was killed; perhaps memory ran out"
 
 
 class RendererLink(QObject):
@@ -137,7 +138,7 @@ class RendererLink(QObject):
         if self._process is not None:
             self._process.kill()
 
-    def _ended(self, *_: Any) -> None:
+    def _ended(self, code: int = 0, status: QProcess.ExitStatus = QProcess.ExitStatus.NormalExit) -> None:
         process, was_ready = self._process, self._ready
         self._process, self._ready = None, False
         self._patience.stop()
@@ -149,17 +150,18 @@ class RendererLink(QObject):
         self._deaths = [t for t in self._deaths if now - t < _WINDOW_S] + [now]
         self._deaths_since_ready += 1
         old = self.backend
+        reason = _KILLED if (code, status) == (9, QProcess.ExitStatus.CrashExit) else self._last_words()
         if not was_ready or self._deaths_since_ready > 1:
             self._choice += 1
             self._deaths_since_ready = 0
         if self._choice >= len(self._backends) or len(self._deaths) > _MAX_RESTARTS:
-            self.gave_up.emit(f"The 3D view could not be kept running ({self._reason(old)}). The rest of the window works on.")
+            self.gave_up.emit(f"The 3D view could not be kept running ({reason}). The rest of the window works on.")
             return
         again = "started again" if self.backend == old else f"'{self.backend}' is tried instead"
-        self.lost.emit(f"The 3D renderer '{old}' stopped ({self._reason(old)}); {again}.")
+        self.lost.emit(f"The 3D renderer '{old}' stopped ({reason}); {again}.")
         self._launch()
 
-    def _reason(self, backend: str) -> str:
+    def _last_words(self) -> str:
         """The last line it wrote to its error output."""
         lines = [line for line in self._complaints.decode(errors="replace").splitlines() if line.strip()]
-        return lines[-1][-200:] if lines else f"no word from '{backend}'"
+        return lines[-1][-200:] if lines else "without a word"

@@ -61,7 +61,7 @@ class ViewportWidget(QWidget):
         self.setAccessibleName("3D view")
         self._style = ViewStyle()
         self._stock = Stock()
-        self._metric, self._notice, self._broken = False, "Nothing to show yet.", ""
+        self._metric, self._broken = False, ""
         self._told, self._restarting = False, False
         self._painted, self._pivot_until = 0, 0.0
         self._link = RendererLink(self, backends)
@@ -130,11 +130,6 @@ class ViewportWidget(QWidget):
         self._metric = metric
         self.update()
 
-    def set_notice(self, text: str) -> None:
-        """What stands in the middle while there is no layer."""
-        self._notice = text
-        self.update()
-
     # ---------------------------------------------------------------- camera
 
     @property
@@ -158,10 +153,6 @@ class ViewportWidget(QWidget):
         """Looks through the next (+1) or previous (-1) photo's camera."""
         if not self._navigator.step(step):
             self.status.emit("There are no cameras to step through yet.")
-
-    def look_through(self, name: str) -> None:
-        """Looks through the camera of the photo `name`; unknown names are ignored."""
-        self._navigator.look_through(name)
 
     def screenshot(self, path: str | Path, width: int, height: int) -> None:
         """Writes a PNG of the present view at full quality; `screenshot_saved` or `screenshot_failed` follows."""
@@ -381,4 +372,4 @@ class ViewportWidget(QWidget):
         if self._broken:
             overlay.draw_notice(painter, rect, self._broken, background)
         elif not self._stock.specs:
-            overlay.draw_notice(painter, rect, self._notice, background)
+            overlay.draw_notice(painter, rect, "Nothing to show yet.", background)

@@ -216,7 +216,7 @@ def test_a_killed_renderer_is_started_again_with_everything_and_says_so(model, u
     said, process = Heard(model.status), model.renderer.process_id
     os.kill(process, signal.SIGKILL)
     until(lambda: model.renderer.ready and model.renderer.process_id not in (0, process), PATIENCE)
-    assert "stopped" in said[0]
+    assert "stopped (it was killed" in said[0]
     until(lambda: not model.is_loading(), PATIENCE)
     at_rest(model, until)
     assert color(model, ON_RED)[0] > 150

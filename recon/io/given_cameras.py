@@ -35,7 +35,7 @@ class GivenCameras:
 def read_given_cameras(path: Path, sizes: Mapping[str, tuple[int, int]]) -> GivenCameras:
     """Reads `cameras.json`, `transforms.json` or a COLMAP model folder for the photos of `sizes`.
 
-    Names are compared whole, then without folder, then without suffix; a form that several entries share does not count.
+    Names are compared whole, then without folder, then without suffix; a form that several have in common does not count.
     Intrinsics for another size of the same shape are scaled.
 
     Args:
@@ -49,9 +49,8 @@ def read_given_cameras(path: Path, sizes: Mapping[str, tuple[int, int]]) -> Give
     entries = read_cameras(path, next(iter(sizes.values()), None))
     named = _by_photo(entries, sizes)
     if not named:
-        first = next((entry.name for entry in entries), "")
-        why = f"It has {len(entries)} cameras, the first for '{first}'." if entries else "It has no cameras."
-        raise InputError(f"None of the photos is in the cameras '{path.name}'.", why, "Names must be the photos' file names.")
+        why = f"Cameras there: {len(entries)}" + (f", the first for '{entries[0].name}'." if entries else ".")
+        raise InputError("None of the photos is in the given cameras.", why, "Names must be the photos' file names.")
     cameras = {name: _fitted(name, entry.camera, sizes[name]) for name, entry in named.items()}
     return GivenCameras(cameras, {name: entry.pose for name, entry in named.items() if entry.pose is not None})
 
@@ -81,13 +80,19 @@ def _has_frames(path: Path) -> bool:
 
 
 def _by_photo(entries: list[GivenCamera], sizes: Mapping[str, tuple[int, int]]) -> dict[str, GivenCamera]:
-    """Photo id -> its entry: the most exact form of the name that only one entry has, else the entry for every photo."""
+    """Photo id -> its entry: that of the most exact form of the name, else the entry for every photo."""
     found: dict[str, GivenCamera] = {name: entry for entry in entries if not entry.name for name in sizes}
+    named, photos = [entry for entry in entries if entry.name], list(sizes)
     for form in (_stem, _bare, _plain):
-        counts = Counter(form(entry.name) for entry in entries)
-        named = {form(entry.name): entry for entry in entries if entry.name and counts[form(entry.name)] == 1}
-        found |= {name: named[form(name)] for name in sizes if form(name) in named}
+        theirs, ours = _once([form(entry.name) for entry in named]), _once([form(name) for name in photos])
+        found |= {photos[ours[key]]: named[theirs[key]] for key in ours if key in theirs}
     return found
+
+
+def _once(names: list[str]) -> dict[str, int]:
+    """Name -> its place, for names that come only once."""
+    counts = Counter(names)
+    return {name: i for i, name in enumerate(names) if counts[name] == 1}
 
 
 def _plain(name: str) -> str:

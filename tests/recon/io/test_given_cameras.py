@@ -144,17 +144,19 @@ def test_names_are_matched_without_folder_suffix_and_unicode_form(tmp_path: Path
     assert list(read_given_cameras(cameras_json(tmp_path, entry(name=given)), {photo: (800, 600)}).cameras) == [photo]
 
 
-def test_names_that_two_entries_share_match_nothing(tmp_path: Path) -> None:
+def test_names_that_two_entries_or_photos_share_match_nothing(tmp_path: Path) -> None:
     """A pose of the wrong photo is worse than none."""
     path = cameras_json(tmp_path, entry(name="left/a.jpg"), entry(name="right/a.jpg"), entry(name="b.jpg"), entry(name="b.png"))
     given = read_given_cameras(path, {"a.jpg": (800, 600), "b.png": (800, 600), "b.tif": (800, 600)})
     assert list(given.cameras) == ["b.png"]
+    given = read_given_cameras(cameras_json(tmp_path, entry(name="b.jpg")), {"b.jpg": (800, 600), "b.png": (800, 600)})
+    assert list(given.cameras) == ["b.jpg"]
 
 
 def test_photos_that_are_not_named_have_no_camera_and_none_at_all_is_an_error(tmp_path: Path) -> None:
     path = cameras_json(tmp_path, entry())
     assert list(read_given_cameras(path, {"a.jpg": (800, 600), "z.jpg": (800, 600)}).cameras) == ["a.jpg"]
-    with pytest.raises(InputError, match="None of the photos") as caught:
+    with pytest.raises(InputError, match="None of the photos is in the given cameras") as caught:
         read_given_cameras(path, {"z.jpg": (800, 600)})
     assert "a.jpg" in caught.value.why
 

@@ -60,4 +60,4 @@ class TerminalProgress:
             took = "up to date" if event["reused"] else f"{event['seconds']:.1f} s"
             self._console.print(f"[green]✓[/] {escape(self._title):<14} [dim]{took}[/]")
         elif kind == "log" and event["level"] != "info":
-            self._console.print(f"[yellow]{escape(event['message'])}[/]")
+            self._console.print(f"[yellow]{escape(event['message'])}[/]", soft_wrap=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from recon.errors import Cancelled, InputError
+from recon.errors import Cancelled, InputError, PhotolithError
 
 
 def reconstruct_command(
@@ -19,7 +21,7 @@ def reconstruct_command(
     preset: Annotated[str, typer.Option(help="draft, balanced or quality.")] = "",
     features: Annotated[str, typer.Option(help="How keypoints are found: sift.")] = "",
     cameras: Annotated[Path | None, typer.Option(help="Known cameras: cameras.json, transforms.json or a COLMAP model folder.")] = None,
-    cameras_use: Annotated[str, typer.Option(help="poses (take them as true) or intrinsics (take only those).")] = "poses",
+    cameras_use: Annotated[str, typer.Option(help="poses (take them as true; the default) or intrinsics (take only those).")] = "",
     masks: Annotated[Path | None, typer.Option(help="Folder of masks named as the photos; white is used.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Leave the photos where they are instead of copying them.")] = False,
     until: Annotated[
@@ -39,42 +41,91 @@ def reconstruct_command(
     from recon.project.imports import collect
 
     stages = compose()
-    until_stage(stages, until)
-    changes = [parse_assignment(stages, text) for text in settings or ()]
-    if features:
-        changes.append(parse_assignment(stages, f"features.extractor={features}"))
-    if preset:
-        load_preset(preset)
-    collect(photos)  # names a wrong path before anything is made
-    project = Project.open(output) if (output / "manifest.json").exists() else Project.create(output)
-    _import(project, photos, link, as_json)
-    if preset and preset != project.preset:
-        project.set_preset(preset)
-    for stage, name, value in changes:
-        project.set_settings(stage, {**project.settings.get(stage, {}), name: value})
-    if masks is not None:
-        project.set_masks(masks)
-    if cameras is not None:
-        project.set_cameras(cameras, cameras_use)
+    with _failures_told(as_json):
+        until_stage(stages, until)
+        texts = [*(settings or ()), *([f"features.extractor={features}"] if features else [])]
+        changes = [parse_assignment(stages, text) for text in texts]
+        if preset:
+            load_preset(preset)
+        collect(photos)  # names a wrong path before anything is made
+        project = Project.open(output) if (output / "manifest.json").exists() else Project.create(output)
+        _import(project, photos, link, as_json)
+        if preset and preset != project.preset:
+            project.set_preset(preset)
+        for stage, name, value in changes:
+            project.set_settings(stage, {**project.settings.get(stage, {}), name: value})
+        if masks is not None:
+            project.set_masks(masks)
+        if cameras is not None or cameras_use:
+            _set_cameras(project, cameras, cameras_use)
     _run(project, stages, as_json, until=until, device=device, seed=seed, deterministic=deterministic)
+
+
+@contextmanager
+def _failures_told(as_json: bool) -> Iterator[None]:
+    """Errors before the run are events too; those of the run are told by the runner."""
+    from recon.pipeline.events import describe_error
+
+    try:
+        yield
+    except PhotolithError as error:
+        if as_json:
+            _print({"event": "failed", "error": describe_error(error)})
+        raise
+
+
+def _print(event: dict[str, Any]) -> None:
+    typer.echo(json.dumps(event, default=str))
 
 
 def _import(project: Any, photos: list[Path], link: bool, as_json: bool) -> None:
     """Adds photos that are not in the project yet; names what could not be added."""
     result = project.add_photos(photos, link=link)
     for path, reason in result.skipped:
-        if not reason.endswith(f"has the same file already, as '{path.name}'"):
-            message = f"Not added: {path}: {reason}"
-            typer.echo(json.dumps({"event": "log", "level": "warning", "message": message}) if as_json else message, err=not as_json)
+        if reason.endswith(f"has the same file already, as '{path.name}'"):
+            continue
+        message = f"Not added: {path}: {reason}"
+        if as_json:
+            _print({"event": "log", "level": "warning", "message": message})
+        else:
+            typer.echo(message, err=True)
     if not project.photos:
         raise InputError(f"There are no photos in '{photos[0]}'.", "No file there is a picture.", "Give a folder of photos, or photos.")
 
 
-def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
-    """Runs, and stops cleanly on Ctrl-C; a second one ends the process at once."""
-    import pycolmap  # noqa: F401  (it takes SIGTERM for itself when it is imported; ours must come after)
+def _set_cameras(project: Any, cameras: Path | None, use: str) -> None:
+    """Gives the project cameras, or another use to those it has."""
+    given = cameras or project.cameras
+    if given is None:
+        raise InputError("--cameras-use has nothing to use.", "The project has no given cameras.", "Give them with --cameras.")
+    project.set_cameras(given, use or "poses")
 
+
+def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
+    """Runs, and stops cleanly on Ctrl-C."""
     from recon.pipeline.runner import run
+
+    try:
+        with _stopped_by_signals() as cancel:
+            if as_json:
+                run(project, stages, on_event=_print, cancel=cancel, **options)
+                return
+            from rich.console import Console
+
+            from desktop.cli.progress import TerminalProgress
+
+            with TerminalProgress(Console(stderr=True, highlight=False)) as show:
+                report = run(project, stages, on_event=show, cancel=cancel, **options)
+    except Cancelled:
+        raise Cancelled(remedy="Run the same command again to go on; what is finished is kept.") from None
+    typer.echo(summary(report))
+    typer.echo(f"Results: {project.outputs}")
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set; a second one ends the process at once."""
+    import pycolmap  # noqa: F401  (it takes SIGTERM for itself when it is imported; ours must come after)
 
     cancel = threading.Event()
 
@@ -83,22 +134,12 @@ def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
             raise KeyboardInterrupt
         cancel.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        if as_json:
-            run(project, stages, on_event=lambda event: typer.echo(json.dumps(event, default=str)), cancel=cancel, **options)
-            return
-        from rich.console import Console
-
-        from desktop.cli.progress import TerminalProgress
-
-        with TerminalProgress(Console(stderr=True, highlight=False)) as show:
-            report = run(project, stages, on_event=show, cancel=cancel, **options)
-        typer.echo(summary(report))
-        typer.echo(f"Results: {project.outputs}")
-    except Cancelled:
-        raise Cancelled(remedy="Run the same command again to go on; what is finished is kept.") from None
+        yield cancel
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def summary(report: dict[str, Any]) -> str:

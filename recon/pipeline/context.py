@@ -14,6 +14,7 @@ from recon.errors import Cancelled
 from recon.pipeline.events import Reporter
 from recon.pipeline.keys import Conditions, item_key
 from recon.pipeline.stage import Item, Progress, Stage
+from recon.project.digests import plain
 from recon.project.project import Project
 from recon.project.store import StoredItem
 
@@ -56,7 +57,7 @@ class RunContext:
 
     def note(self, key: str, value: Any) -> None:
         """Adds a fact to the report."""
-        self.notes[key] = value
+        self.notes[key] = plain(value)
 
     def items(self, items: Sequence[Item], compute: Callable[[Item, Path], None], suffix: str) -> dict[str, Path]:
         """Computes what is missing; what other runs left is taken as it is."""

@@ -100,7 +100,7 @@ class StageContext(Protocol):
         """
 
     def note(self, key: str, value: Any) -> None:
-        """Adds a JSON-able fact to the report under this stage's name."""
+        """Adds a JSON-able fact to the report under this stage's name; numbers that are not finite become null."""
 
 
 class Stage(ABC):

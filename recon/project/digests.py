@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from recon.errors import PhotolithError
-from recon.project.files import write_json
+from recon.project.files import read_json, write_json
 
 _SIZE = 20
 
@@ -30,13 +30,22 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.blake2b(digest_size=_SIZE)).hexdigest()
 
 
+def plain(value: Any) -> Any:
+    """A value as JSON would give it back, numpy numbers and arrays included; numbers that are not finite become None.
+
+    Raises:
+        TypeError: It cannot be written as JSON.
+    """
+    return json.loads(json.dumps(value, default=_plain), parse_constant=lambda _: None)
+
+
 def _plain(value: Any) -> Any:
     """Numpy scalars and paths as plain values; anything else is a mistake of the caller."""
     if hasattr(value, "tolist"):
         return value.tolist()
     if isinstance(value, Path):
         return value.as_posix()
-    raise TypeError(f"{type(value).__name__} cannot be part of a key")
+    raise TypeError(f"{type(value).__name__} is no plain value")
 
 
 class DigestCache:
@@ -52,8 +61,8 @@ class DigestCache:
         self._entries: dict[str, list[Any]] = {}
         self._changed = False
         try:
-            loaded = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            loaded = read_json(path)
+        except (OSError, ValueError, RecursionError):
             loaded = {}
         if isinstance(loaded, dict):
             self._entries = {k: v for k, v in loaded.items() if isinstance(v, list) and len(v) == 4}

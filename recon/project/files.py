@@ -91,14 +91,14 @@ def sweep_parts(folder: Path) -> None:
 
 
 def read_json(path: Path) -> Any:
-    """The content of a JSON file of at most `MAX_JSON` bytes.
+    """The content of a JSON file of at most `MAX_JSON` bytes; NaN and infinities, which JSON does not know, are read as None.
 
     Raises:
         OSError, ValueError, RecursionError: Missing, too large, not JSON.
     """
     if path.stat().st_size > MAX_JSON:
         raise ValueError(f"it is larger than {MAX_JSON >> 20} MB")
-    return json.loads(path.read_text(encoding="utf-8"))
+    return json.loads(path.read_text(encoding="utf-8"), parse_constant=lambda _: None)
 
 
 def stays_inside(name: Any) -> bool:

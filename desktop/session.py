@@ -24,6 +24,8 @@ from recon.errors import PhotolithError
 
 LOG = logging.getLogger(__name__)
 IMPORTING = "Adding photos"
+STEP_S = 0.1
+"""Least time between two steps of an import that are shown."""
 
 
 class Session(QObject):
@@ -171,8 +173,13 @@ class Session(QObject):
         if self.state.job is None:
             self.state.set("job", job=Job(IMPORTING, quiet=True))
 
-        def step(done: int, total: int) -> None:
-            self._import_step.emit(done, total)
+        told = 0.0
+
+        def step(done: int, total: int) -> None:  # a step a photo would keep the window busy with nothing else
+            nonlocal told
+            if time.monotonic() - told > STEP_S:
+                told = time.monotonic()
+                self._import_step.emit(done, total)
 
         def work() -> Any:
             from desktop.importing import import_photos

@@ -41,7 +41,7 @@ def switch_photos(submit: Callable[[Edit], None], ids: tuple[str, ...], on: bool
     """Switches photos on or off."""
 
     def turn(state: bool) -> Edit:
-        return lambda project: [project.set_enabled(name, state) for name in ids]
+        return lambda project: project.set_enabled(ids, state)
 
     text = f"{'Use' if on else 'Leave out'} {_photos(ids)}"
     return ProjectCommand(text, submit, turn(on), turn(not on))

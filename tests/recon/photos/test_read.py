@@ -6,11 +6,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
 from recon.errors import InputError
 from recon.photos import formats, read_image, read_mask, read_thumbnail
+
+pillow_heif.register_heif_opener()
 
 
 @pytest.fixture
@@ -24,9 +27,6 @@ def picture() -> np.ndarray:
     ("name", "tolerance"), [("a b.jpg", 12), ("ü ß 写真.png", 0), ("t.tif", 0), ("w.webp", 14), ("h.heic", 14), ("b.bmp", 0)]
 )
 def test_every_format_keeps_its_colours(tmp_path: Path, picture: np.ndarray, name: str, tolerance: int) -> None:
-    import pillow_heif
-
-    pillow_heif.register_heif_opener()
     Image.fromarray(picture).save(tmp_path / name, quality=95)
     result = read_image(tmp_path / name)
     assert result.dtype == np.uint8
@@ -70,7 +70,7 @@ def test_transparent_pixels_are_black_and_opaque_ones_unchanged(tmp_path: Path, 
     assert np.array_equal(result[:, 32:], picture[:, 32:])
 
 
-@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_exif_orientation_is_applied_once(tmp_path: Path, picture: np.ndarray, orientation: int, suffix: str) -> None:
     stored = {
@@ -85,8 +85,31 @@ def test_exif_orientation_is_applied_once(tmp_path: Path, picture: np.ndarray, o
     }[orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
-    Image.fromarray(np.ascontiguousarray(stored)).save(tmp_path / f"o.{suffix}", exif=exif)
-    assert np.array_equal(read_image(tmp_path / f"o.{suffix}"), picture)
+    path = tmp_path / f"o.{suffix}"
+    Image.fromarray(np.ascontiguousarray(stored)).save(path, exif=exif.tobytes() if suffix == "heic" else exif, quality=95)
+    assert np.abs(read_image(path).astype(int) - picture).max() <= (0 if suffix in ("png", "tif") else 16)
+    assert read_thumbnail(path, 320).size == (64, 48)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "heic", "avif", "bmp"])
+def test_damaged_files_never_end_in_another_error(tmp_path: Path, picture: np.ndarray, suffix: str) -> None:
+    path = tmp_path / f"x.{suffix}"
+    Image.fromarray(picture).save(path)
+    whole = path.read_bytes()
+    rng = np.random.default_rng(0)
+    refused: list[InputError] = []
+    for turn in range(120):
+        changed = bytearray(whole)
+        for at in rng.integers(0, min(len(whole), 1000), 1 + turn % 6):
+            changed[at] = rng.integers(256)
+        path.write_bytes(changed if turn % 2 else changed[: rng.integers(len(whole))])
+        try:
+            read_image(path)
+        except InputError as error:
+            refused.append(error)
+    assert len(refused) > 20
+    assert all(error.why and error.remedy for error in refused)
 
 
 def test_broken_files_are_named_with_the_reason(tmp_path: Path, picture: np.ndarray) -> None:

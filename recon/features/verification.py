@@ -7,18 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.features.matches_npz import KINDS
 from recon.io.colmap import points_to_colmap, to_colmap_camera
 from recon.scene.lens import LensCamera
-
-_KINDS = {
-    "CALIBRATED": "calibrated",
-    "UNCALIBRATED": "uncalibrated",
-    "PLANAR": "planar",
-    "PANORAMIC": "panoramic",
-    "PLANAR_OR_PANORAMIC": "planar",
-    "WATERMARK": "watermark",
-}
-
 
 @dataclass(frozen=True)
 class KnownCamera:
@@ -66,7 +57,7 @@ def verify(
     a, b = (to_colmap_camera(known.camera, has_prior=known.has_prior) for known in cameras)
     left, right = points_to_colmap(first[:, :2]), points_to_colmap(second[:, :2])
     geometry = pycolmap.estimate_two_view_geometry(a, left, b, right, matches.astype(np.uint32), options)
-    kind = _KINDS.get(pycolmap.TwoViewGeometryConfiguration(geometry.config).name, "none")
-    if kind == "none":
-        return nothing, kind
+    kind = pycolmap.TwoViewGeometryConfiguration(geometry.config).name.lower().removesuffix("_or_panoramic")
+    if kind not in KINDS:
+        return nothing, "none"
     return np.asarray(geometry.inlier_matches, np.int32).reshape(-1, 2), kind

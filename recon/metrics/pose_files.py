@@ -27,7 +27,8 @@ def read_json_poses(path: Path) -> dict[str, Rigid3]:
     """
     from recon.io.given_cameras import read_cameras
 
-    poses = {camera.name: camera.pose for camera in read_cameras(Path(path)) if camera.pose is not None}
+    cameras = read_cameras(Path(path), size=(1, 1))  # only poses are used, so any size will do where the file has none
+    poses = {camera.name: camera.pose for camera in cameras if camera.pose is not None}
     if not poses:
         raise InputError(f"Cannot read the true cameras '{path}'.", "No camera in it has R and t.", "Give a file with poses.")
     return poses

@@ -22,7 +22,7 @@ class ChildFailed(Exception):
 
     Args:
         code: Its exit code; negative for a signal.
-        said: The last lines it wrote to stderr.
+        said: The last it wrote to stderr, without the lines of a traceback.
     """
 
     def __init__(self, code: int, said: str) -> None:
@@ -50,7 +50,7 @@ def run_child(
         command, stdin=pipe, stdout=pipe, stderr=pipe, encoding="utf-8", errors="replace", start_new_session=True
     ) as child:
         lines: SimpleQueue[str] = SimpleQueue()
-        last: deque[str] = deque(maxlen=5)
+        last: deque[str] = deque(maxlen=40)
         readers = [_reader(child.stdout, lines.put), _reader(child.stderr, last.append)]
         try:
             while child.poll() is None:
@@ -64,7 +64,14 @@ def run_child(
             child.kill()
             raise
         if child.returncode != 0:
-            raise ChildFailed(child.returncode, " ".join(line.strip() for line in last)[-500:])
+            raise ChildFailed(child.returncode, _message(list(last)))
+
+
+def _message(lines: list[str]) -> str:
+    """What follows the last indented line: a traceback ends with the error itself."""
+    indented = [number for number, line in enumerate(lines, 1) if line[:1].isspace()]
+    told = lines[indented[-1] :] if indented and indented[-1] < len(lines) else lines[-3:]
+    return " ".join(line.strip() for line in told)[-500:]
 
 
 def follow_parent() -> None:

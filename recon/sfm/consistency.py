@@ -45,6 +45,11 @@ def agreement(model: pycolmap.Reconstruction, database: pycolmap.Database, max_e
     return {number: fitting[number] / count for number, count in total.items() if count}
 
 
+def contradicted(model: pycolmap.Reconstruction, database: pycolmap.Database) -> list[int]:
+    """Numbers of the placed images that do not agree with their matches."""
+    return [number for number, part in agreement(model, database).items() if part < ENOUGH]
+
+
 def drop_inconsistent(model: pycolmap.Reconstruction, database: pycolmap.Database) -> list[int]:
     """Takes images out of the model, worst first, until each that is left agrees with its matches.
 

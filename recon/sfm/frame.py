@@ -94,6 +94,7 @@ def local_places(gps: list[Mapping[str, Any]]) -> NDArray[np.float64]:
     """Metres east, north and up of the median place, `[N, 3]`, on the WGS 84 ellipsoid's tangent plane."""
     lat = np.radians([float(g["lat"]) for g in gps])
     lon = np.radians([float(g["lon"]) for g in gps])
+    lon = lon[0] + (lon - lon[0] + np.pi) % (2 * np.pi) - np.pi  # the places may lie on both sides of 180 degrees
     heights = [float(g["alt"]) for g in gps if g.get("alt") is not None]
     usual = float(np.median(heights)) if heights else 0.0
     alt = np.array([usual if g.get("alt") is None else float(g["alt"]) for g in gps])

@@ -1,6 +1,7 @@
 """pycolmap's mappers in a process of their own: `python -m recon.sfm.mapper_child JOB.json`.
 
-Prints one JSON object a line: `{"placed": n}` when a photo is placed, `{"step": text}` at steps without a count.
+Prints one JSON object a line: `{"placed": n}` when a photo is placed, `{"step": text}` at steps without a count, and
+`{"doubtful": [names]}` for given poses that contradict the matches.
 Models are written into numbered folders under the job's `output`.
 """
 
@@ -213,6 +214,7 @@ def _triangulate(job: Job) -> None:
     import pycolmap
 
     from recon.sfm.adjust import adjust
+    from recon.sfm.consistency import contradicted
 
     _say(step="points for the given poses")
     target, options = _folder(job, "0"), _options(job)
@@ -228,6 +230,8 @@ def _triangulate(job: Job) -> None:
         options = _options(job, relaxed=True)
         options.fix_existing_frames = options.mapper.fix_existing_frames = True
         model = _continued(job, model, "more", options)
+    with pycolmap.Database.open(job.database) as database:
+        _say(doubtful=sorted(model.images[number].name for number in contradicted(model, database)))
     model.write(target)
 
 

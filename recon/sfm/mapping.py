@@ -37,6 +37,7 @@ def map_photos(
     seed: int = 0,
     check: Callable[[], None] = lambda: None,
     progress: Callable[[Progress], None] = lambda step: None,
+    doubt: Callable[[list[str]], None] = lambda names: None,
 ) -> list[pycolmap.Reconstruction]:
     """Finds the cameras.
 
@@ -51,6 +52,7 @@ def map_photos(
         seed: Of random samples.
         check: Called ten times a second; may raise to stop, which takes effect at once.
         progress: Hears how many photos are placed.
+        doubt: Hears which photos' given poses contradict the matches, when there are any.
 
     Returns:
         The models found, largest first.
@@ -85,7 +87,7 @@ def map_photos(
         seed=seed,
     )
     (folder / "job.json").write_text(json.dumps(asdict(job)), encoding="utf-8")
-    _run(folder / "job.json", len(keypoints), check, progress)
+    _run(folder / "job.json", len(keypoints), check, progress, doubt)
     models = [read_model(path.parent) for path in sorted(output.glob("*/images.bin")) if path.parent.name.isdigit()]
     models = sorted((m for m in models if m.num_reg_images()), key=lambda m: (-m.num_reg_images(), -m.num_points3D()))
     if not models:
@@ -93,7 +95,9 @@ def map_photos(
     return models
 
 
-def _run(job: Path, count: int, check: Callable[[], None], progress: Callable[[Progress], None]) -> None:
+def _run(
+    job: Path, count: int, check: Callable[[], None], progress: Callable[[Progress], None], doubt: Callable[[list[str]], None]
+) -> None:
     """Runs the child and hands its steps on."""
 
     def hear(line: str) -> None:
@@ -106,6 +110,8 @@ def _run(job: Path, count: int, check: Callable[[], None], progress: Callable[[P
             progress(Progress(placed, count, f"{placed} of {count} photos placed"))
         elif "step" in said:
             progress(Progress(0, 0, str(said["step"])))
+        elif said.get("doubtful"):
+            doubt(said["doubtful"])
 
     try:
         run_child("recon.sfm.mapper_child", [str(job)], check=check, on_line=hear)

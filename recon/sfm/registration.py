@@ -94,18 +94,22 @@ def separate(groups: Sequence[set[str]]) -> list[set[str]]:
     return result
 
 
-def summary(photos: Mapping[str, Registration], groups: Sequence[set[str]], known: int = 0) -> str:
+def summary(photos: Mapping[str, Registration], groups: Sequence[set[str]], known: int = 0, doubtful: Sequence[str] = ()) -> str:
     """What became of the set, in a sentence or two.
 
     Args:
         photos: What became of each.
         groups: Photos of each model, the one that is kept first.
         known: Photos whose pose was given.
+        doubtful: Photos whose given pose contradicts their matches.
     """
     placed = sum(photo.registered for photo in photos.values())
     parts = [f"{placed} of {len(photos)} photos placed."]
     if known:
         parts.append(f"The poses of {known} were given.")
+    if doubtful:
+        named = ", ".join(doubtful[:5]) + (" and others" if len(doubtful) > 5 else "")
+        parts.append(f"The given poses of {len(doubtful)} contradict what the photos show ({named}): check them.")
     if len(groups) > 1:
         sizes = ", ".join(str(len(group)) for group in groups[1:])
         others = f"another of {sizes} photos was" if len(groups) == 2 else f"{len(groups) - 1} others ({sizes} photos) were"

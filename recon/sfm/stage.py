@@ -13,8 +13,11 @@ from recon.pipeline.stage import Artifact, Stage, StageContext
 from recon.sfm.config import SfmConfig
 
 if TYPE_CHECKING:
+    import numpy as np
     import pycolmap
+    from numpy.typing import NDArray
 
+    from recon.features.matches_npz import PairMatches
     from recon.io.given_cameras import GivenCameras
     from recon.photos import PhotoInfo
     from recon.scene import Rigid3
@@ -34,28 +37,23 @@ class SfmStage(Stage):
 
     def run(self, inputs: Mapping[str, Artifact], config: SfmConfig, context: StageContext) -> None:
         """Writes `sparse/` (a COLMAP model) and `registration.json`; see `Stage.run`."""
-        from recon.features.matches_npz import read_matches
-        from recon.features.npz import read_features
         from recon.photos import load_photos
         from recon.sfm.intrinsics import starting_cameras
         from recon.sfm.mapping import map_photos
         from recon.sfm.registration import explain, read_pairs, separate, summary
         from recon.sfm.sparse import color_points
 
-        found = load_photos(inputs["photos"])
-        keypoints = {name: read_features(path).keypoints for name, path in inputs["features"].items.items()}
+        found, rows = load_photos(inputs["photos"]), read_pairs(inputs["matches"])
+        keypoints, matches = _read(inputs, rows, context)
         infos = {name: found[name] for name in keypoints}
         given = _given(infos, context)
-        poses = given.poses if given is not None and context.cameras_use == "poses" else {}
-        start = starting_cameras(
-            infos, None if given is None else given.cameras, model=config.camera_model, shared=config.shared_intrinsics
-        )
-        rows = read_pairs(inputs["matches"])
-        matches = {(row["a"], row["b"]): read_matches(inputs["matches"].items[f"{row['a']}__{row['b']}"]) for row in rows}
+        poses = _poses(given, context)
+        cameras = None if given is None else given.cameras
+        doubtful: list[str] = []
         with tempfile.TemporaryDirectory(dir=context.output) as scratch:
             models = map_photos(
                 Path(scratch),
-                start,
+                starting_cameras(infos, cameras, model=config.camera_model, shared=config.shared_intrinsics),
                 keypoints,
                 matches,
                 config,
@@ -64,6 +62,7 @@ class SfmStage(Stage):
                 seed=context.seed,
                 check=context.check_cancelled,
                 progress=context.progress,
+                doubt=doubtful.extend,
             )
         model, groups = models[0], separate([_names(other) for other in models])
         _need_points(model)
@@ -71,11 +70,38 @@ class SfmStage(Stage):
         color_points(model, context.project_photos, check=context.check_cancelled)
         (context.output / "sparse").mkdir()
         model.write(str(context.output / "sparse"))
-        photos = explain(model, {name: len(found) for name, found in keypoints.items()}, rows, groups[1:])
-        note = summary(photos, groups, known=len(set(poses) & set(keypoints)))
+        photos = explain(model, {name: len(points) for name, points in keypoints.items()}, rows, groups[1:])
+        note = summary(photos, groups, known=len(set(poses) & set(keypoints)), doubtful=doubtful)
         report = {"photos": {name: photo.to_json() for name, photo in photos.items()}, "models": [len(g) for g in groups], "note": note}
         (context.output / "registration.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         _tell(context, model, report)
+
+
+def _read(
+    inputs: Mapping[str, Artifact], rows: Sequence[Mapping[str, Any]], context: StageContext
+) -> tuple[dict[str, NDArray[np.float32]], dict[tuple[str, str], PairMatches]]:
+    """Keypoints by photo, and matches by pair."""
+    from recon.features.matches_npz import read_matches
+    from recon.features.npz import read_features
+
+    keypoints, matches = {}, {}
+    for name, path in inputs["features"].items.items():
+        context.check_cancelled()
+        keypoints[name] = read_features(path).keypoints
+    for row in rows:
+        context.check_cancelled()
+        matches[row["a"], row["b"]] = read_matches(inputs["matches"].items[f"{row['a']}__{row['b']}"])
+    return keypoints, matches
+
+
+def _poses(given: GivenCameras | None, context: StageContext) -> Mapping[str, Rigid3]:
+    """The poses to take as true."""
+    if given is None or context.cameras_use != "poses" or not given.poses:
+        return {}
+    if len(given.poses) == 1:
+        context.log.warning("The pose of only one photo is given, which says nothing of the others: all poses are found anew.")
+        return {}
+    return given.poses
 
 
 def _given(infos: Mapping[str, PhotoInfo], context: StageContext) -> GivenCameras | None:

@@ -101,6 +101,14 @@ def test_a_failing_child_is_quoted(tmp_path, monkeypatch):
     assert failed.value.code == 1
 
 
+def test_of_a_traceback_only_the_error_is_told(tmp_path, monkeypatch):
+    (tmp_path / "failing_child.py").write_text("def f():\n    raise ValueError('the first line\\nand the second')\nf()\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    with pytest.raises(ChildFailed) as failed:
+        run_child("failing_child", [], check=lambda: None)
+    assert failed.value.said == "ValueError: the first line and the second"
+
+
 def test_stopping_wins_over_a_child_that_the_same_ctrl_c_has_ended(tmp_path, monkeypatch):
     (tmp_path / "failing_child.py").write_text("raise SystemExit(1)")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))

@@ -112,7 +112,7 @@ def test_given_poses_stay_as_they_are(prepared, tmp_path):
         assert cameras[name].pinhole() == camera
     assert context.notes["points"] > 100
     assert context.notes["reprojection_error_px"] < 1
-    assert "The poses of 8 were given." in registration(artifact)["note"]
+    assert registration(artifact)["note"] == "8 of 8 photos placed. The poses of 8 were given."
 
 
 def test_photos_without_a_given_pose_are_placed_among_the_others(prepared, tmp_path):
@@ -122,6 +122,21 @@ def test_photos_without_a_given_pose_are_placed_among_the_others(prepared, tmp_p
         np.testing.assert_allclose(poses[name].matrix, prepared.truth[name][1].matrix, atol=1e-9)
     for name in MAIN[6:]:
         assert np.linalg.norm(poses[name].center - prepared.truth[name][1].center) < 0.05
+
+
+def test_given_poses_that_contradict_the_photos_are_named(prepared, tmp_path):
+    swapped = dict(zip(MAIN, [MAIN[1], MAIN[0], *MAIN[2:]], strict=True))
+    write_cameras({name: prepared.truth[other] for name, other in swapped.items()}, tmp_path / "cameras.json")
+    artifact, _ = place(prepared, tmp_path, given_cameras=tmp_path / "cameras.json")
+    assert f"poses of 2 contradict what the photos show ({MAIN[0]}, {MAIN[1]})" in registration(artifact)["note"]
+
+
+def test_a_single_given_pose_is_not_used_but_its_intrinsics_are(prepared, tmp_path, caplog):
+    artifact, context = place(prepared, tmp_path, given_cameras=given(prepared, tmp_path, MAIN[:1]))
+    assert context.notes["frame"] == "upright"
+    assert len(placed(artifact)[1]) == 8
+    assert placed(artifact)[0][MAIN[0]].pinhole() == CAMERA
+    assert "only one photo" in caplog.text
 
 
 def test_given_poses_that_are_a_little_off_may_be_refined(prepared, tmp_path):

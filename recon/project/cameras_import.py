@@ -10,11 +10,19 @@ _MODEL = ("cameras", "images", "points3D", "rigs", "frames")
 
 
 def camera_files(path: Path) -> tuple[list[Path], bool]:
-    """The files to keep, and whether they are a COLMAP model folder.
+    """The files to keep, and whether they are a COLMAP model folder; cameras that make no sense are found out here.
 
     Raises:
-        InputError: `path` is neither a `.json` file nor a folder with a COLMAP model.
+        InputError: `path` is neither a `.json` file nor a folder with a COLMAP model, or what is in it cannot be read.
     """
+    from recon.io.given_cameras import read_cameras
+
+    files, model = _find(path)
+    read_cameras(files[0].parent if model else files[0], size=(1, 1))
+    return files, model
+
+
+def _find(path: Path) -> tuple[list[Path], bool]:
     if path.is_file():
         if path.suffix.lower() != ".json":
             raise InputError(f"'{path}' is not a file of cameras.", "Its name does not end in .json.", _HELP)

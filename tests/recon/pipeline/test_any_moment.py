@@ -121,7 +121,7 @@ CHANGES = {
 @pytest.mark.parametrize("name", CHANGES)
 def test_a_change_of_the_project_on_a_failing_disk_is_a_typed_error_and_all_or_nothing(tmp_path, name, code):
     picture(tmp_path / "masks" / "p0.png")
-    (tmp_path / "cameras.json").write_text("{}")
+    (tmp_path / "cameras.json").write_text('{"cameras": []}')
     made = Project.create(tmp_path / "project")
     first, *_ = [picture(tmp_path / "shots" / f"p{i}.png", i) for i in range(3)]
     made.add_photos(first)

@@ -158,17 +158,17 @@ def test_masks_of_other_photos_are_an_input_error_and_the_old_ones_stay(project,
 
 def test_cameras_are_copied_and_forgotten(project, tmp_path):
     given = tmp_path / "cameras.json"
-    given.write_text("{}")
+    given.write_text('{"cameras": []}')
     project.set_cameras(given, "intrinsics")
     given.unlink()
     opened = Project.open(project.path)
-    assert opened.cameras.read_text() == "{}"
+    assert opened.cameras.read_text() == '{"cameras": []}'
     assert opened.cameras.name == "cameras.json"
     assert read_sources(opened).cameras_use == "intrinsics"
     model = tmp_path / "model" / "sparse" / "0"
     model.mkdir(parents=True)
     for name in ("cameras.bin", "images.bin", "points3D.bin"):
-        (model / name).write_bytes(name.encode())
+        (model / name).write_bytes(bytes(8))
     old = opened.cameras
     opened.set_cameras(tmp_path / "model")
     assert sorted(path.name for path in opened.cameras.iterdir()) == ["cameras.bin", "images.bin", "points3D.bin"]
@@ -179,7 +179,8 @@ def test_cameras_are_copied_and_forgotten(project, tmp_path):
 
 def test_cameras_that_are_none_are_errors(project, tmp_path):
     (tmp_path / "cameras.txt").write_text("")
-    for path in (tmp_path / "cameras.txt", tmp_path / "shots", tmp_path / "nowhere"):
+    (tmp_path / "damaged.json").write_text("{")
+    for path in (tmp_path / "cameras.txt", tmp_path / "damaged.json", tmp_path / "shots", tmp_path / "nowhere"):
         with pytest.raises(InputError):
             project.set_cameras(path)
     with pytest.raises(SettingsError, match="lenses"):

@@ -36,13 +36,13 @@ def load_shots(sparse: Path) -> list[Shot]:
     """Cameras of the COLMAP model in a folder, without their distortion; none when there is no readable model."""
     if not sparse.is_dir():
         return []
-    from recon.io.colmap import model_cameras, read_model
+    from recon.io.colmap_model import read_model_cameras
 
     try:
-        cameras, poses = model_cameras(read_model(sparse))
+        given = read_model_cameras(sparse)
     except InputError:
         return []
-    return [Shot(name, cameras[name].pinhole(), pose) for name, pose in poses.items()]
+    return [Shot(one.name, one.camera.pinhole(), one.pose) for one in given if one.pose is not None]
 
 
 def choose_view(points: NDArray[np.float32], shots: list[Shot], view: str, width: int, height: int) -> tuple[Camera, Rigid3, bool]:

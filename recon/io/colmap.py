@@ -114,10 +114,4 @@ def model_cameras(model: pycolmap.Reconstruction) -> tuple[dict[str, LensCamera]
     """
     images: list[Any] = sorted(model.images.values(), key=lambda image: image.name)
     cameras = {image.name: from_colmap_camera(model.cameras[image.camera_id]) for image in images}
-    return cameras, model_poses(model)
-
-
-def model_poses(model: pycolmap.Reconstruction) -> dict[str, Rigid3]:
-    """Poses of a model's registered images, by name."""
-    images: list[Any] = sorted(model.images.values(), key=lambda image: image.name)
-    return {image.name: rigid_from_colmap(image.cam_from_world()) for image in images if image.has_pose}
+    return cameras, {image.name: rigid_from_colmap(image.cam_from_world()) for image in images if image.has_pose}

@@ -13,8 +13,20 @@ import numpy as np
 from desktop.viewport.backends.base import Batch, Picture, View
 
 
+_SUN = 90_000.0
+"""Lux at which a surface that faces the viewer has its own colour."""
+_STEP = 256
+"""Canvases grow by this many pixels."""
+
+Present = dict[tuple[object, ...], tuple[str, float]]
+"""Batches on a canvas: key -> Filament's name, point size."""
+
+
 class FilamentRenderer:
-    """One off-screen renderer a target; batches already in it stay."""
+    """Canvases for each target; batches already on one stay.
+
+    A canvas can be neither resized nor freed (Filament ends the process), so there are few sizes, and pictures are cut out of them.
+    """
 
     name = "filament"
 
@@ -23,45 +35,46 @@ class FilamentRenderer:
 
         self._o3d = open3d
         open3d.utility.set_verbosity_level(open3d.utility.VerbosityLevel.Error)
-        self._targets: dict[str, tuple[Any, tuple[int, int], dict[tuple[object, ...], tuple[str, float]]]] = {}
+        self._canvases: dict[tuple[str, int, int], tuple[Any, Present]] = {}
         self._names = 0
 
     def draw(self, batches: Sequence[Batch], view: View, point_size: float, target: str) -> Picture:
         """See `Renderer`."""
         width, height = view.camera.width, view.camera.height
-        renderer, present = self._renderer(target, width, height)
+        wide, high = (-(-side // _STEP) * _STEP for side in (width, height))
+        renderer, present = self._canvas(target, wide, high)
         self._place(renderer.scene, present, batches, float(np.clip(round(point_size), 1, 25)))
-        renderer.setup_camera(view.camera.matrix, view.cam_from_world.matrix, width, height)
-        renderer.scene.camera.set_projection(view.camera.matrix, view.near, view.far, width, height)
+        renderer.setup_camera(view.camera.matrix, view.cam_from_world.matrix, wide, high)
+        renderer.scene.camera.set_projection(view.camera.matrix, view.near, view.far, wide, high)
         forward = view.cam_from_world.rotation[2]
-        renderer.scene.scene.set_sun_light(forward.astype(np.float32), np.ones(3, np.float32), 60000.0)
-        color = np.asarray(renderer.render_to_image())[..., :3]
-        depth = np.asarray(renderer.render_to_depth_image(z_in_view_space=True))
+        renderer.scene.scene.set_sun_light(forward.astype(np.float32), np.ones(3, np.float32), _SUN)
+        color = np.asarray(renderer.render_to_image())[:height, :width, :3]
+        depth = np.asarray(renderer.render_to_depth_image(z_in_view_space=True))[:height, :width]
         depth = np.where(np.isfinite(depth) & (depth < view.far * 0.9999), depth, 0.0).astype(np.float32)
         return Picture(np.where(depth[..., None] > 0, color, 0).astype(np.uint8), depth)
 
     def close(self) -> None:
         """See `Renderer`."""
-        for renderer, _, _ in self._targets.values():
+        for renderer, present in self._canvases.values():
             renderer.scene.clear_geometry()
-        self._targets.clear()
+            present.clear()
 
-    def _renderer(self, target: str, width: int, height: int) -> tuple[Any, dict[tuple[object, ...], tuple[str, float]]]:
-        found = self._targets.get(target)
-        if found is not None and found[1] == (width, height):
-            return found[0], found[2]
+    def _canvas(self, target: str, width: int, height: int) -> tuple[Any, Present]:
+        for (name, *size), (other, things) in self._canvases.items():
+            if name == target and size != [width, height] and things:
+                other.scene.clear_geometry()
+                things.clear()
+        found = self._canvases.get((target, width, height))
         if found is not None:
-            found[0].scene.clear_geometry()
-            del self._targets[target], found
+            return found
         renderer = self._o3d.visualization.rendering.OffscreenRenderer(width, height)
         renderer.scene.view.set_post_processing(False)
         renderer.scene.set_background([0.0, 0.0, 0.0, 1.0])
         renderer.scene.scene.enable_sun_light(True)
-        present: dict[tuple[object, ...], tuple[str, float]] = {}
-        self._targets[target] = (renderer, (width, height), present)
-        return renderer, present
+        self._canvases[target, width, height] = renderer, {}
+        return self._canvases[target, width, height]
 
-    def _place(self, scene: Any, present: dict[tuple[object, ...], tuple[str, float]], batches: Sequence[Batch], size: float) -> None:
+    def _place(self, scene: Any, present: Present, batches: Sequence[Batch], size: float) -> None:
         wanted = {batch.key: batch for batch in batches}
         for key, (name, old_size) in list(present.items()):
             if key not in wanted or old_size != size:

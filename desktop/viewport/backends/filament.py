@@ -12,7 +12,6 @@ import numpy as np
 
 from desktop.viewport.backends.base import Batch, Picture, View
 
-
 _SUN = 90_000.0
 """Lux at which a surface that faces the viewer has its own colour."""
 _STEP = 256

@@ -42,7 +42,6 @@ def read_sources(project: Project) -> Sources:
     photos = photo_digests(project)
     masks = {name: digest for name, digest in mask_digests(project).items() if name in photos}
     cameras = cameras_digest(project)
-    project.digests.save()
     return Sources(photos, masks, cameras, project.cameras_use)
 
 

@@ -90,7 +90,7 @@ class Request:
 def plan(
     project: Project, stages: Sequence[Stage], *, device: str = "auto", seed: int = 0, deterministic: bool = False
 ) -> tuple[StagePlan, ...]:
-    """The state of every stage, in order. Reads only.
+    """The state of every stage, in order. Changes nothing but the cache of digests.
 
     Raises:
         SettingsError: The project has a setting that no stage knows.
@@ -113,6 +113,7 @@ def plan(
             done[stage.name] = artifact
         state = "fresh" if artifact is not None else "stale" if project.history(stage.name) else "never"
         result.append(StagePlan(stage.name, stage.title, state, why))
+    project.digests.save()
     return tuple(result)
 
 

@@ -113,6 +113,7 @@ class _Run:
         report = make_report(self._request, entries, time.monotonic() - started)
         write_report(report, self._project.outputs)
         collect_garbage(self._project, [stage.name for stage in wanted])
+        self._project.digests.save()
         return report
 
     def _bring_up_to_date(self, stage: Stage) -> StageEntry:

@@ -73,9 +73,7 @@ class DigestCache:
         Raises:
             OSError: The file cannot be read.
         """
-        stat = path.stat()
-        name = path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
-        stamp = [stat.st_size, stat.st_mtime_ns, stat.st_ino]
+        name, stamp = self._name(path), self._stamp(path)
         known = self._entries.get(name)
         if known is not None and known[:3] == stamp:
             return str(known[3])
@@ -83,6 +81,18 @@ class DigestCache:
         self._entries[name] = [*stamp, digest]
         self._changed = True
         return digest
+
+    def remember(self, path: Path, digest: str) -> None:
+        """Takes the digest of a file that was made from one whose digest is known."""
+        self._entries[self._name(path)] = [*self._stamp(path), digest]
+        self._changed = True
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix() if path.is_relative_to(self._root) else str(path)
+
+    def _stamp(self, path: Path) -> list[int]:
+        stat = path.stat()
+        return [stat.st_size, stat.st_mtime_ns, stat.st_ino]
 
     def of_tree(self, path: Path) -> str:
         """Digest of a file, or of a folder's names and contents."""

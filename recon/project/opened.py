@@ -21,7 +21,7 @@ from recon.errors import PhotolithError
 from recon.pipeline.stage import Artifact
 from recon.project import manifest as manifests
 from recon.project.digests import DigestCache
-from recon.project.files import remove_tree, sweep_parts
+from recon.project.files import sweep_parts
 from recon.project.lock import FileLock
 from recon.project.manifest import Manifest, PhotoEntry
 from recon.project.store import Store, read_state, write_state
@@ -146,18 +146,8 @@ class OpenProject:
             write_state(self.path, {**state, stage: keys})
 
     def sweep(self) -> None:
-        """Removes left-overs of killed processes: temporary files, and photos, masks or cameras that the manifest does not name.
-
-        The caller holds `lock()`. While somebody else imports into the project nothing is removed.
-        """
+        """Removes temporary files of killed processes. The caller holds `lock()`; while somebody else imports nothing is removed."""
         with suppress(PhotolithError), self._editing():
             self.store.sweep()
             for folder in (self.path, self.path / "cache", self.outputs):
                 sweep_parts(folder)
-            named = [*(photo.file for photo in self._manifest.photos), *self._manifest.masks.values(), self._manifest.cameras]
-            kept = {tuple(name.split("/")[:2]) for name in named if name}
-            for folder_name in ("photos", "masks", "cameras"):
-                for path in (self.path / folder_name).glob("*"):
-                    if (folder_name, path.name) not in kept:
-                        with suppress(OSError):
-                            remove_tree(path)

@@ -117,7 +117,7 @@ class Project(OpenProject):
             return PhotoEntry(name, None, str(path), digest)
         target = self.path / "photos" / name
         self._copy_in(path, target)
-        self.digests.of(target)
+        self.digests.remember(target, digest)
         return PhotoEntry(name, f"photos/{name}", None, digest)
 
     def _copy_in(self, source: Path, target: Path) -> None:

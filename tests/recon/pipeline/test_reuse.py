@@ -160,20 +160,24 @@ def test_outputs_are_copies_and_come_back_when_they_are_lost_or_changed(project)
     assert (project.outputs / "sizes" / "p0.png.txt").read_text() != "mine"
 
 
-def test_what_killed_processes_left_is_swept_but_not_files_in_use(project):
-    litter = ["tmp/x.txt", "tmp/folder/y.txt", ".state.json.abc.part", "cache/.digests.json.abc.part", "photos/p9.png", "masks/m.png"]
-    for name in litter:
-        path = project.path / name
-        path.parent.mkdir(exist_ok=True)
-        path.write_text("left")
-    (project.path / "cameras" / "old").mkdir(parents=True)
-    kept = project.path / "notes of the user.txt"
-    kept.write_text("mine")
+def test_temporary_files_of_killed_processes_are_swept_and_nothing_of_the_user(project):
+    litter = ["tmp/x.txt", "tmp/folder/y.txt", ".state.json.abc.part", "cache/.digests.json.abc.part", "outputs/.report.json.abc.part"]
+    kept = ["notes.txt", "photos/dropped here by hand.png", "masks/m.png", "outputs/mine.txt", ".hidden"]
+    for name in litter + kept:
+        (project.path / name).parent.mkdir(exist_ok=True)
+        (project.path / name).write_text("left")
     go(project)
     assert not [name for name in litter if (project.path / name).exists()]
-    assert not (project.path / "cameras" / "old").exists()
-    assert kept.exists()
+    assert all((project.path / name).exists() for name in kept)
     assert all(photo.file.exists() for photo in project.photos)
+
+
+def test_a_copy_whose_times_are_new_is_read_once_and_found_intact(project, tmp_path, monkeypatch):
+    for path in project.path.rglob("*"):
+        os.utime(path, ns=(5, 5))
+    assert all(stage["reused"] for stage in go(Project.open(project.path)).values())
+    monkeypatch.setattr("recon.project.digests.digest_file", lambda path: pytest.fail(f"{path} is read again"))
+    assert all(stage["reused"] for stage in go(Project.open(project.path)).values())
 
 
 def test_a_read_only_project_can_be_opened_and_looked_at(project):

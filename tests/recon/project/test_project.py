@@ -12,7 +12,7 @@ import pytest
 
 from recon.errors import InputError, ProjectError, SettingsError
 from recon.pipeline.keys import read_sources
-from recon.project import Project
+from recon.project import Project, digests
 from tests.recon.project.conftest import picture
 
 
@@ -67,6 +67,17 @@ def test_a_file_name_that_is_no_text_is_no_obstacle(tmp_path, link):
     opened = Project.open(project.path)
     assert opened.photos[0].file.read_bytes() == path.read_bytes()
     assert list(read_sources(opened).photos) == [added]
+
+
+def test_each_photo_is_read_once_for_its_digest(shots, tmp_path, monkeypatch):
+    read = []
+    digest = digests.digest_file
+    monkeypatch.setattr(digests, "digest_file", lambda path: read.append(path) or digest(path))
+    project = Project.create(tmp_path / "p")
+    project.add_photos(shots)
+    assert len(read) == 4
+    project.add_photos(shots)
+    assert len(read_sources(Project.open(project.path)).photos) == len(read) == 4
 
 
 def test_linked_photos_stay_where_they_are(shots, tmp_path):

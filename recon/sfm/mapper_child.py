@@ -84,8 +84,14 @@ class _Counter:
         _say(placed=self.placed)
 
 
-def _options(job: Job, *, relaxed: bool = False) -> Any:
-    """Options of the incremental mapper; `relaxed` ones place photos by fewer points, and start from weaker pairs."""
+def _options(job: Job, *, relaxed: bool = False, lone_pair: bool = False) -> Any:
+    """Options of the incremental mapper.
+
+    Args:
+        job: What was asked for.
+        relaxed: Place photos by fewer points, and start from weaker pairs.
+        lone_pair: Points that only two photos see will do; they always have to when there are no more.
+    """
     import pycolmap
 
     options = pycolmap.IncrementalPipelineOptions()
@@ -99,6 +105,7 @@ def _options(job: Job, *, relaxed: bool = False) -> Any:
     options.mapper.filter_max_reproj_error = job.max_error
     options.triangulation.merge_max_reproj_error = options.triangulation.complete_max_reproj_error = job.max_error
     options.mapper.filter_min_tri_angle = options.triangulation.min_angle = job.min_angle
+    options.triangulation.ignore_two_view_tracks = job.photos > 2 and not lone_pair
     if relaxed:
         options.mapper.init_min_num_inliers //= 2
         options.mapper.abs_pose_min_num_inliers //= 2
@@ -107,13 +114,16 @@ def _options(job: Job, *, relaxed: bool = False) -> Any:
 
 
 def _incremental(job: Job) -> None:
-    """Maps as usual, then goes on with relaxed options; if most photos are still missing, starts anew with those."""
+    """Maps as usual, then goes on with relaxed options; if most photos are still missing, starts anew with those.
+
+    Where no three photos share anything, two of them make a model.
+    """
     models = _extended(job, _run_incremental(job, "usual", _options(job)))
     if _largest(models) < _MOST * job.photos:
         _say(step="starting again from weaker pairs")
         relaxed = _extended(job, _run_incremental(job, "relaxed", _options(job, relaxed=True)))
         models = relaxed if _largest(relaxed) > _largest(models) else models
-    _finish(job, models)
+    _finish(job, models or _run_incremental(job, "pair", _options(job, relaxed=True, lone_pair=True)))
 
 
 def _extended(job: Job, models: dict[int, Any]) -> dict[int, Any]:
@@ -174,6 +184,9 @@ def _largest(models: dict[int, Any]) -> int:
 def _global(job: Job) -> None:
     import pycolmap
 
+    if job.photos < 3:  # it takes points that three photos see
+        _incremental(job)
+        return
     _say(step="placing all photos at once")
     if job.calibrate:
         pycolmap.calibrate_view_graph(job.database)

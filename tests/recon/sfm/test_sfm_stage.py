@@ -68,6 +68,22 @@ def test_cameras_are_where_the_photos_were_taken(prepared, tmp_path, mapper):
         assert any(step.total == 8 and "photos placed" in step.detail for step in context.steps)
 
 
+@pytest.mark.parametrize(("names", "mapper"), [(MAIN[:2], "incremental"), (MAIN[:2], "global"), ([*MAIN[:2], "blank.png"], "incremental")])
+def test_two_photos_are_enough(pictures, tmp_path, names, mapper):
+    prepared = prepare(pictures, names, tmp_path)
+    artifact, context = place(prepared, tmp_path, {"mapper": mapper})
+    poses = placed(artifact)[1]
+    assert set(poses) == set(MAIN[:2])
+    assert largest_turn(poses, true_poses(prepared)) < 1
+    assert context.notes["points"] > 50
+
+
+def test_two_photos_with_given_poses_have_points(pictures, tmp_path):
+    prepared = prepare(pictures, MAIN[:2], tmp_path)
+    _, context = place(prepared, tmp_path, given_cameras=given(prepared, tmp_path, MAIN[:2]))
+    assert context.notes["points"] > 50
+
+
 def test_without_gps_the_model_is_upright_and_of_sensible_size(prepared, tmp_path):
     artifact, _ = place(prepared, tmp_path)
     _, poses = placed(artifact)

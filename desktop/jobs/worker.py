@@ -42,7 +42,7 @@ class Worker:
     def _run(self, request: dict[str, Any], cancel: threading.Event) -> None:
         from desktop.compose import stages
         from recon.errors import PhotolithError
-        from recon.pipeline.events import describe_error
+        from recon.pipeline.events import describe_error, expected
         from recon.pipeline.runner import run
         from recon.project import Project
 
@@ -55,17 +55,11 @@ class Worker:
         try:
             options = {name: request[name] for name in _OPTIONS if name in request}
             run(Project.open(request["project"]), stages(), on_event=tell, cancel=cancel, **options)
-        except PhotolithError as error:
-            if "failed" not in said:
-                self.say({"event": "failed", "error": describe_error(error)})
         except BaseException as error:
-            words = {
-                "type": type(error).__name__,
-                "what": "Something went wrong inside Photolith.",
-                "why": f"{type(error).__name__}: {error}",
-            }
-            self.say({"event": "failed", "error": {**words, "remedy": "The log has the details; run again to go on."}})
-            raise
+            if "failed" not in said:
+                self.say({"event": "failed", "error": describe_error(expected(error))})
+            if not isinstance(error, PhotolithError):
+                raise
 
     def say(self, event: dict[str, Any]) -> None:
         """Writes one event."""

@@ -68,6 +68,14 @@ class Reporter:
         self.send("failed", error=describe_error(error))
 
 
+def expected(error: BaseException) -> PhotolithError:
+    """The error itself, or words for one that nobody foresaw."""
+    if isinstance(error, PhotolithError):
+        return error
+    why = f"{type(error).__name__}: {error}"
+    return PhotolithError("Something went wrong inside Photolith.", why, "The log has the details; run again to go on.")
+
+
 def describe_error(error: PhotolithError) -> dict[str, str]:
     """An error as a plain dict."""
     return {"type": type(error).__name__, "what": error.what, "why": error.why, "remedy": error.remedy}

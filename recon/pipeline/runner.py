@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from recon.errors import Cancelled, PhotolithError, ReconstructionError, ResourceError
+from recon.errors import Cancelled, ProjectError, ReconstructionError, ResourceError
 from recon.pipeline.context import RunContext
-from recon.pipeline.events import EventHandler, OnEvent, Reporter
+from recon.pipeline.events import EventHandler, OnEvent, Reporter, expected
 from recon.pipeline.keys import Conditions, read_sources, recipe
 from recon.pipeline.machine import PeakMemory, cores, memory_budget, resolve_device
 from recon.pipeline.plan import Request, until_stage
@@ -26,6 +26,7 @@ from recon.project.project import Project
 from recon.project.store import Record
 
 _LOG = logging.getLogger("photolith.run")
+_LOG.setLevel(logging.INFO)
 
 
 def run(
@@ -62,21 +63,27 @@ def run(
             project.reload()
             asked = Conditions(device, seed, deterministic)
             report = _Run(_prepare(project, stages, asked), reporter, cancel or threading.Event()).to(until_stage(stages, until))
-    except PhotolithError as error:
-        reporter.failed(error)
-        raise
-    except MemoryError as error:
-        full = ResourceError("Out of memory.", "", "Choose a smaller 'max_size', close other programs, or use the preset draft.")
-        reporter.failed(full)
-        raise full from error
-    except OSError as error:
-        known = explain(error, project.path)
-        if known is None:
+    except Exception as error:
+        known = _known(error, project)
+        reporter.failed(expected(known))
+        if known is error:
             raise
-        reporter.failed(known)
         raise known from error
     reporter.send("report", report=report)
     return report
+
+
+def _known(error: Exception, project: Project) -> Exception:
+    """What the system could not do, as the typed error for it; any other error as it is."""
+    if isinstance(error, MemoryError):
+        return ResourceError("Out of memory.", "", "Choose a smaller 'max_size', close other programs, or use the preset draft.")
+    if isinstance(error, OSError):
+        if not project.path.exists():
+            return ProjectError(
+                f"The project '{project.path}' is gone.", "Its folder does not exist any more.", "Open it at its new place."
+            )
+        return explain(error, project.path) or error
+    return error
 
 
 def _prepare(project: Project, stages: Sequence[Stage], asked: Conditions) -> Request:

@@ -15,6 +15,11 @@ from uuid import uuid4
 
 from recon.errors import ProjectError, ResourceError
 
+_FAILING = {
+    getattr(errno, name)
+    for name in ("EIO", "ENODEV", "ENXIO", "ENOTCONN", "ESTALE", "EREMOTEIO", "ENOLCK", "EOPNOTSUPP")
+    if hasattr(errno, name)
+}
 MAX_JSON = 256 << 20
 """Bytes of the largest JSON file that is read."""
 
@@ -43,6 +48,12 @@ def explain(error: OSError, path: Path) -> ProjectError | ResourceError | None:
             f"The disk is full: '{error.filename or path}' could not be written.",
             _free_text(Path(error.filename) if isinstance(error.filename, str) else path),
             "Free some space and run again; finished work is kept.",
+        )
+    if error.errno in _FAILING:
+        return ResourceError(
+            f"The disk failed at '{error.filename or path}'.",
+            f"The system says: {error.strerror}.",
+            "Check the disk and its connection, or copy the project to another one, and run again; finished work is kept.",
         )
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ProjectError(
@@ -110,9 +121,17 @@ def stays_inside(name: Any) -> bool:
 
 
 def sync_file(path: Path) -> None:
-    """Flushes a finished file to the disk, so that a rename after it cannot expose an empty one."""
-    with path.open("rb") as file, suppress(OSError):
-        os.fsync(file.fileno())
+    """Flushes a finished file to the disk, so that a rename after it cannot expose an empty one.
+
+    Raises:
+        OSError: The disk could not take it after all.
+    """
+    with path.open("r+b") as file:
+        try:
+            os.fsync(file.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # what disks without this say
+                raise
 
 
 def sync_folder(path: Path) -> None:

@@ -52,22 +52,29 @@ class FileLock:
         Raises:
             ProjectLockedError: Somebody else holds it.
             ProjectError: The folder is read-only.
+            ResourceError: The disk has no locks.
         """
-        end = time.monotonic() + self._wait
         with disk_errors(self._path):
             file = self._path.open("a+b")
-        while not _try_lock(file):
-            if time.monotonic() >= end:
-                owner = _read_owner(file)
+            try:
+                self._lock(file)
+            except BaseException:
                 file.close()
-                raise _locked(self._path, owner)
-            time.sleep(0.05)
+                raise
         self._file = file
         owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
         with suppress(OSError):  # the lock holds without the note about its owner
             file.truncate(0)
             file.write(json.dumps(owner).encode())
             file.flush()
+
+    def _lock(self, file: IO[bytes]) -> None:
+        """Waits for the lock, but not longer than was allowed."""
+        end = time.monotonic() + self._wait
+        while not _try_lock(file):
+            if time.monotonic() >= end:
+                raise _locked(self._path, _read_owner(file))
+            time.sleep(0.05)
 
 
 def _read_owner(file: IO[bytes]) -> dict[str, Any]:

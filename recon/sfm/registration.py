@@ -71,9 +71,10 @@ def explain(
         others: Photos of the models that were not kept.
     """
     placed = {image.name: image for image in model.images.values() if image.has_pose}
+    best = _best_pairs(pairs)
     result = {}
     for name, count in features.items():
-        closest, row = _closest(name, pairs)
+        closest, row = best.get(name, (None, None))
         inliers = int(row["inliers"]) if row else 0
         if name in placed:
             points, error = _fit(model, placed[name])
@@ -135,13 +136,14 @@ def _reason(features: int, closest: str | None, row: Mapping[str, Any] | None, g
     return f"The mapper rejected it: {row['inliers']} verified matches with {closest} were not enough to place it reliably."
 
 
-def _closest(name: str, pairs: Sequence[Mapping[str, Any]]) -> tuple[str | None, Mapping[str, Any] | None]:
-    """The photo with the most verified matches, then the most raw ones, and its row."""
-    rows = [row for row in pairs if name in (row["a"], row["b"])]
-    best = max(rows, key=lambda row: (row["inliers"], row["raw"]), default=None)
-    if best is None:
-        return None, None
-    return (best["b"] if best["a"] == name else best["a"]), best
+def _best_pairs(pairs: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, Mapping[str, Any]]]:
+    """For each photo the one with the most verified matches, then the most raw ones, and their row."""
+    best: dict[str, tuple[str, Mapping[str, Any]]] = {}
+    for row in pairs:
+        for name, other in ((row["a"], row["b"]), (row["b"], row["a"])):
+            if name not in best or (row["inliers"], row["raw"]) > (best[name][1]["inliers"], best[name][1]["raw"]):
+                best[name] = other, row
+    return best
 
 
 def _fit(model: pycolmap.Reconstruction, image: pycolmap.Image) -> tuple[int, float]:

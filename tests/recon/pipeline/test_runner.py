@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import shutil
 import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from recon.errors import Cancelled, ProjectError, ProjectLockedError, ReconstructionError
+from recon.errors import Cancelled, ProjectError, ProjectLockedError, ReconstructionError, ResourceError
 from recon.pipeline.plan import plan
 from recon.pipeline.runner import run
 from recon.project import Project
-from tests.recon.pipeline.toys import STAGES, Sizes
+from tests.recon.pipeline.toys import STAGES, Sizes, Total
 
 
 @pytest.fixture
@@ -105,3 +107,39 @@ def test_a_damaged_output_of_a_stage_is_made_again(project):
     (project.artifact("total").path / "total.txt").write_text("0")
     report = run(project, STAGES)
     assert not report["stages"]["total"]["reused"]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "word"),
+    [
+        (MemoryError(), ResourceError, "Out of memory"),
+        (OSError(errno.ENOSPC, "No space left on device"), ResourceError, "disk is full"),
+        (OSError(errno.EIO, "Input/output error"), ResourceError, "disk failed"),
+        (ZeroDivisionError("of a stage"), ZeroDivisionError, "of a stage"),
+        (OSError("of a library"), OSError, "of a library"),
+    ],
+)
+def test_whatever_ends_a_stage_is_told_and_leaves_the_project_whole(project, monkeypatch, error, kind, word):
+    def fail(*_):
+        raise error
+
+    events: list[dict] = []
+    original = Total.run
+    monkeypatch.setattr(Total, "run", fail)
+    with pytest.raises(kind):
+        run(project, STAGES, on_event=events.append)
+    monkeypatch.setattr(Total, "run", original)
+    assert events[-1]["event"] == "failed"
+    assert word in events[-1]["error"]["what"] + events[-1]["error"]["why"]
+    assert events[-1]["error"]["remedy"]
+    assert run(project, STAGES)["stages"]["photos"]["reused"]
+
+
+def test_a_project_that_vanishes_is_said_to_be_gone(project, monkeypatch):
+    def vanish(self, inputs, config, context):
+        shutil.rmtree(project.path)
+        (context.output / "total.txt").write_text("0")
+
+    monkeypatch.setattr(Total, "run", vanish)
+    with pytest.raises(ProjectError, match="is gone"):
+        run(project, STAGES)

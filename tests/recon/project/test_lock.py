@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recon.errors import ProjectLockedError
+from recon.errors import ProjectLockedError, ResourceError
 from recon.project import Project
 
 HOLDER = """
@@ -72,3 +73,13 @@ def test_an_owner_that_cannot_be_read_does_not_matter(project, text):
         (project.path / "project.lock").write_text(text)
         with pytest.raises(ProjectLockedError, match="works on the project"), Project.open(project.path).lock():
             pass
+
+
+@pytest.mark.skipif(os.name != "posix", reason="flock")
+def test_a_disk_without_locks_is_a_typed_error(project, monkeypatch):
+    def flock(*_):
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(ResourceError, match="No locks available"), project.lock():
+        pass

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.viewport.layers import LayerSpec
+from desktop.viewport.subject import find_subject
 from recon.errors import InputError
 from recon.scene import PointCloud, Scene, TriMesh
 from recon.surface.topology import vertex_normals
@@ -195,7 +196,9 @@ def _facts(geometry: Geometry) -> dict[str, Any]:
         "attributes": sorted(geometry.attributes),
     }
     if geometry.scene is not None:
-        facts["up"] = scene_up(geometry.scene).tolist()
+        up = scene_up(geometry.scene)
+        subject = find_subject(geometry.scene, up)
+        facts["up"], facts["subject"] = up.tolist(), None if subject is None else subject.to_json()
         facts["views"] = [
             {
                 "name": view.name,

@@ -13,6 +13,7 @@ from PySide6.QtCore import QObject, QPointF, QSize, QTimer, Signal
 
 from desktop.viewport.orbit import STANDARD_VIEWS, Array, Orbit
 from desktop.viewport.screen import point_at
+from desktop.viewport.subject import Subject
 from recon.scene import Rigid3
 
 _ANIMATION_S = 0.22
@@ -47,6 +48,7 @@ class Navigator(QObject):
         self.label = ""
         """Name of the standard view or photo looked through."""
         self._views: Sequence[dict[str, Any]] = ()
+        self._subject: Subject | None = None
         self._through = ""
         self._drag, self._last = "", QPointF()
         self._grab_depth: float | None = None
@@ -76,16 +78,20 @@ class Navigator(QObject):
             self.orbit = self.orbit.with_up(up)
             self.settle()
 
-    def know_views(self, views: Sequence[dict[str, Any]]) -> None:
-        """Learns the photos' cameras: 'name', 'rotation', 'translation', 'fov_y'."""
-        self._views = views
+    def know_views(self, views: Sequence[dict[str, Any]], subject: Subject | None) -> None:
+        """Learns the photos' cameras ('name', 'rotation', 'translation', 'fov_y') and what they look at."""
+        self._views, self._subject = views, subject
         if self._through and all(view["name"] != self._through for view in views):
             self._leave("")
 
     def settle(self) -> None:
-        """Fits the whole model while nobody has chosen a place."""
+        """While nobody has chosen a place: shows what the photographers had in their frames, or else the whole model."""
         if not self.touched:
-            self.orbit = self.orbit.fitted(self._aspect())
+            seen, aspect = self._subject, self._aspect()
+            if seen is None:
+                self.orbit = self.orbit.fitted(aspect)
+            else:
+                self.orbit = replace(self.orbit, pitch=seen.elevation).framed(seen.center, seen.radius, aspect)
         self.moved.emit()
 
     def set_pivot(self, point: Array) -> None:

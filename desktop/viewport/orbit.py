@@ -7,7 +7,7 @@ The turntable's base frame has z up, x right and y away from the viewer at yaw 0
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from math import asin, atan2, cos, pi, sin, tan
+from math import asin, atan2, cos, hypot, pi, sin, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -169,6 +169,11 @@ class Orbit:
         depths = corners[:, 2] + distance
         offset = np.array([_centred(corners[:, 0], depths), _centred(corners[:, 1], depths), distance])
         return replace(self, pivot=self.center, offset=offset)
+
+    def framed(self, center: Array, radius: float, aspect: float, margin: float = 1.4) -> Orbit:
+        """The same direction, a ball about `center` `[3]` in the middle and as large as a picture of width / height `aspect` allows."""
+        half = min(tan(self.fov_y / 2.0), tan(self.fov_y / 2.0) * aspect)
+        return replace(self, pivot=np.asarray(center, np.float64), offset=np.array([0.0, 0.0, margin * radius * hypot(1.0, half) / half]))
 
     def standard(self, number: int, aspect: float) -> Orbit:
         """Standard view 1 to 6 of the whole model (see `STANDARD_VIEWS`)."""

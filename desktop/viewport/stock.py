@@ -9,6 +9,7 @@ import numpy as np
 
 from desktop.viewport.layers import LayerSpec
 from desktop.viewport.orbit import Array
+from desktop.viewport.subject import Subject
 
 FATAL_READS = 2
 """A layer during whose reading the renderer died this often is not read again."""
@@ -89,6 +90,11 @@ class Stock:
         corners = np.array([facts["bounds"] for facts in model], np.float64)
         outlines = [np.array(facts["outline"], np.float64).reshape(-1, 3) for facts in model]
         return corners[:, 0].min(axis=0), corners[:, 1].max(axis=0), np.concatenate(outlines)
+
+    def subject(self) -> Subject | None:
+        """What the photos show, None when the cameras do not tell."""
+        found = [facts["subject"] for facts in self.facts.values() if facts.get("subject")]
+        return Subject.from_json(found[0]) if found else None
 
     def views(self) -> list[dict[str, Any]]:
         """The photos' cameras."""

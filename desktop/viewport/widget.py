@@ -257,7 +257,7 @@ class ViewportWidget(QWidget):
         self.picked.emit(None if point is None else np.array(point))
 
     def _know_model(self) -> None:
-        self._navigator.know_views(self._stock.views())
+        self._navigator.know_views(self._stock.views(), self._stock.subject())
         bounds = self._stock.bounds()
         if bounds is not None:
             self._navigator.know_bounds(*bounds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,26 @@ def read_foreign_mesh(path: Path) -> TriMesh:
     if not path.is_file():
         raise InputError(f"'{path}' could not be read.", "There is no such file.", "Check the path.")
     try:
+        if path.suffix.lower() == ".obj":
+            _check_indices(path)
         parts = _parts(trimesh.load_scene(path, process=False, maintain_order=True))
-    except MemoryError:
-        raise
     except Exception as error:
         raise _damaged(path, f"The reader says: {str(error)[:200] or type(error).__name__}.") from error
     if not parts:
         raise _damaged(path, "It holds no faces.")
     return _join(parts)
+
+
+def _check_indices(path: Path) -> None:
+    """Refuses an OBJ whose faces name corners of far higher number than it has lines: trimesh reserves memory up to that number.
+
+    Raises:
+        ValueError: There is such a face.
+    """
+    data = path.read_bytes()
+    digits = len(str(data.count(b"\n"))) + 1
+    if re.search(rb"(?m)^\s*f\s[^\n]*\d{%d}" % digits, data):
+        raise ValueError("a face names a corner that is not there")
 
 
 def _parts(scene: Any) -> list[TriMesh]:

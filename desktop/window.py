@@ -3,27 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDesktopServices,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
-    QGuiApplication,
-    QKeySequence,
-    QShortcut,
-)
-from PySide6.QtWidgets import QLabel, QMainWindow, QWidget
+from PySide6.QtGui import QCloseEvent, QDesktopServices, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QWidget
 
 from desktop import menus
 from desktop.commands.actions import Actions
 from desktop.dialogs import files
+from desktop.drops import Drops
 from desktop.jobs.bridge import JobBridge
 from desktop.jobs.exporter import Exporter
 from desktop.panels.inspector import InspectorPanel
@@ -57,7 +49,6 @@ class MainWindow(QMainWindow):
         self.session = Session(self.state, preferences, bridge, self)
         self.actions_ = Actions(self)
         self.exporter = Exporter(self)
-        self.setAcceptDrops(True)
         self.resize(*SIZE)
         self._build(make_viewport or _viewport)
         self._connect()
@@ -100,10 +91,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.status = StatusBar(state, actions, self._process_ids)
         self.setStatusBar(self.status)
-        self._hint = QLabel(self, alignment=Qt.AlignmentFlag.AlignCenter)
-        self._hint.setObjectName("drop-hint")
-        self._hint.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._hint.hide()
+        self.drops = Drops(self, self.viewer, state, self.session.add_photos, self.session.open_project)
         self.default_layout()
         self._default = self.saveState()
         geometry, docks = self.preferences.layout()
@@ -290,34 +278,6 @@ class MainWindow(QMainWindow):
 
         getattr(texts, name)(self).show()
 
-    # ---- drag and drop
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Files and folders may be dropped anywhere."""
-        paths = dropped(event.mimeData().urls())
-        if paths:
-            event.acceptProposedAction()
-            self._hint.setText(drop_hint(paths, self.state.name))
-            self._hint.setGeometry(self.viewer.geometry().adjusted(16, 16, -16, -16))
-            self._hint.show()
-            self._hint.raise_()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        """Takes the hint away."""
-        self._hint.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Adds photos, or opens a project."""
-        self._hint.hide()
-        paths = dropped(event.mimeData().urls())
-        if not paths:
-            return
-        event.acceptProposedAction()
-        if len(paths) == 1 and (paths[0] / "manifest.json").exists():
-            self.session.open_project(paths[0])
-        else:
-            self.session.add_photos(paths)
-
     # ---- the end
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -337,20 +297,6 @@ def pipeline_count(state: AppState) -> str:
     """'5 of 8 up to date'."""
     fresh = sum(stage.state == "fresh" for stage in state.stages)
     return f"{fresh} of {len(state.stages)}" if state.stages else ""
-
-
-def drop_hint(paths: Sequence[Path], project: str) -> str:
-    """What will happen when the files and folders are dropped; `project` is the name of the open one, '' without."""
-    one = paths[0].name if len(paths) == 1 else ""
-    if one and (paths[0] / "manifest.json").exists():
-        return f"Open the project '{one}'"
-    what = f"'{one}'" if one else f"{len(paths)} files"
-    return f"Add {what} to '{project}'" if project else f"Make a project of {what}"
-
-
-def dropped(urls: Sequence[QUrl]) -> list[Path]:
-    """Local files and folders among what is dragged."""
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
 
 
 def _show(path: Path | None) -> None:

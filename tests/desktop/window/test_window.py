@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
 
 from desktop.commands.actions import TABLE
 from desktop.dialogs.export import ExportDialog
@@ -19,12 +20,25 @@ from desktop.style import theme
 from recon.project import Project
 
 
-def drop(window, *paths: Path) -> None:
+def dragged(*paths: Path) -> QMimeData:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    place = QPointF(300, 300)
-    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    window.dropEvent(event)
+    return data
+
+
+def drag_over(window, data: QMimeData) -> None:
+    place, no_keys = QPoint(300, 300), Qt.KeyboardModifier.NoModifier
+    event = QDragEnterEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, no_keys)
+    QApplication.sendEvent(window, event)
+    assert event.isAccepted()
+
+
+def drop(window, *paths: Path) -> None:
+    data = dragged(*paths)
+    drag_over(window, data)
+    place, no_keys = QPointF(300, 300), Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, no_keys)
+    QApplication.sendEvent(window, event)
     assert event.isAccepted()
 
 
@@ -43,6 +57,24 @@ def test_photos_dropped_on_the_empty_window_make_an_untitled_project(window, unt
     assert "notes.txt" in window.state.messages[0].text, "a file that was not taken must be named"
     assert window.viewer.stack.currentWidget() is window.viewer.empty
     assert window.state.recents[0] == window.state.project
+
+
+def test_what_is_dragged_over_the_window_is_told_what_will_become_of_it(window, until, pictures, tmp_path):
+    def hint(*paths: Path) -> str:
+        data = dragged(*paths)
+        drag_over(window, data)
+        assert window.drops.hint.isVisible()
+        text = window.drops.hint.text()
+        QApplication.sendEvent(window, QDragLeaveEvent())
+        assert not window.drops.hint.isVisible()
+        return text
+
+    Project.create(tmp_path / "Vase")
+    assert hint(pictures) == "Make a project of 'pictures'"
+    assert hint(tmp_path / "Vase") == "Open the project 'Vase'"
+    window.session.open_project(tmp_path / "Vase")
+    until(lambda: window.state.name == "Vase")
+    assert hint(*pictures.glob("*.png")) == "Add 3 files to 'Vase'"
 
 
 def test_a_dropped_project_is_opened(window, until, tmp_path):

@@ -53,13 +53,12 @@ def pictures(tmp_path_factory) -> tuple[Path, Views]:
     return folder, truth
 
 
-def prepare(pictures: tuple[Path, Views], names: list[str], work: Path, **context: Any) -> Prepared:
-    """Runs the three stages before 'sfm'."""
-    photos = {name: pictures[0] / name for name in names}
-    context = {"project_photos": photos, **context}
-    found, _ = run_stage(PhotosStage(), {}, work, **context)
-    features, _ = run_stage(FeaturesStage(), {"photos": found}, work, {"max_features": 2048}, **context)
-    matches, _ = run_stage(MatchesStage(), {"photos": found, "features": features}, work, **context)
+def prepare(pictures: tuple[Path, Views], names: list[str], work: Path, more: Mapping[str, Path] | None = None) -> Prepared:
+    """Runs the three stages before 'sfm' on some of the pictures, and on `more`."""
+    photos = {name: pictures[0] / name for name in names} | dict(more or {})
+    found, _ = run_stage(PhotosStage(), {}, work, project_photos=photos)
+    features, _ = run_stage(FeaturesStage(), {"photos": found}, work, {"max_features": 2048}, project_photos=photos)
+    matches, _ = run_stage(MatchesStage(), {"photos": found, "features": features}, work, project_photos=photos)
     return Prepared(photos, {"photos": found, "features": features, "matches": matches}, pictures[1])
 
 

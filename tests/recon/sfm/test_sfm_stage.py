@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from recon.errors import InputError, ReconstructionError
 from recon.io.colmap import model_cameras, read_model
@@ -197,6 +198,27 @@ def test_each_photo_left_out_has_its_reason_and_the_largest_group_is_kept(pictur
     assert stranger["closest"] in names
     assert f"came closest to {stranger['closest']}" in stranger["reason"]
     assert stranger["inliers"] == 0
+
+
+def test_photos_of_two_sizes_are_placed_together_with_a_camera_each(pictures, tmp_path):
+    small = [f"small {name}" for name in MAIN[4:6]]
+    for name, new in zip(MAIN[4:6], small, strict=True):
+        Image.open(pictures[0] / name).resize((240, 180), Image.Resampling.LANCZOS).save(tmp_path / new, quality=95)
+    ready = prepare(pictures, [*MAIN[:4]], tmp_path, more={name: tmp_path / name for name in small})
+    artifact, _ = place(ready, tmp_path)
+    cameras, poses = placed(artifact)
+    assert set(poses) == {*MAIN[:4], *small}
+    assert {camera.width for camera in cameras.values()} == {320, 240}
+    assert abs(cameras[small[0]].focal / (CAMERA.fx * 0.75) - 1) < 0.05
+    truth = {**true_poses(prepared=ready, names=MAIN[:4]), **{f"small {name}": pictures[1][name][1] for name in MAIN[4:6]}}
+    assert camera_center_rmse(poses, truth) < 0.03
+
+
+def test_each_photo_may_have_its_own_intrinsics(prepared, tmp_path):
+    artifact, _ = place(prepared, tmp_path, {"shared_intrinsics": False, "camera_model": "PINHOLE"})
+    cameras, poses = placed(artifact)
+    assert len({camera.params for camera in cameras.values()}) == 8
+    assert camera_center_rmse(poses, true_poses(prepared)) < 0.03
 
 
 def test_photos_that_share_nothing_are_named_as_such(pictures, tmp_path):

@@ -82,7 +82,7 @@ def _tell(photos: Sequence[PhotoInfo], context: StageContext) -> None:
             context.log.warning("%s: %s. %s", photo.id, photo.verdict, photo.reason)
     whole = [photo.id for photo in photos if photo.usable and photo.id not in context.masks] if context.masks else []
     if whole:
-        context.log.warning("%d photos have no mask and are used whole: %s", len(whole), _few(whole))
+        context.log.warning("Without a mask, used whole: %s", _few(whole))
     context.note("verdicts", dict(Counter(photo.verdict for photo in photos)))
     context.note("cameras", len({photo.camera_key for photo in photos if photo.usable}))
     bad = [photo for photo in photos if not photo.usable]

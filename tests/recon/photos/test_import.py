@@ -174,7 +174,7 @@ def test_masks_of_wrong_shape_and_missing_ones_are_named_and_the_rest_is_used(tm
         "c.jpg": "unreadable",
     }
     assert "100 x 100" in report["photos"]["c.jpg"]["reason"]
-    assert any("no mask" in event.get("message", "") and "d.jpg" in event["message"] for event in events)
+    assert any("Without a mask" in event.get("message", "") and "d.jpg" in event["message"] for event in events)
 
 
 def test_a_folder_whose_masks_belong_to_no_photo_is_explained(tmp_path: Path) -> None:

@@ -104,10 +104,10 @@ def test_photos_without_a_mask_are_named_when_others_have_one(
     Image.new("L", (640, 480), 255).save(tmp_path / "mask.png")
     few = {name: photos[name] for name in ("gut ü 0.jpg", "gut ü 1.jpg", "text.jpg")}
     run_stage(PhotosStage(), {}, tmp_path / "run", project_photos=few, masks={"gut ü 0.jpg": tmp_path / "mask.png"})
-    assert "no mask and are used whole: gut ü 1.jpg" in caplog.text
+    assert "Without a mask, used whole: gut ü 1.jpg" in caplog.text
     caplog.clear()
     run_stage(PhotosStage(), {}, tmp_path / "none", project_photos=few)
-    assert "no mask" not in caplog.text
+    assert "Without a mask" not in caplog.text
 
 
 def test_a_damaged_list_is_an_error_with_a_remedy(tmp_path: Path, photos: dict[str, Path]) -> None:

@@ -11,6 +11,7 @@ from recon.features.matches_npz import KINDS
 from recon.io.colmap import points_to_colmap, to_colmap_camera
 from recon.scene.lens import LensCamera
 
+
 @dataclass(frozen=True)
 class KnownCamera:
     """A photo's intrinsics, and whether the focal length is known rather than guessed."""

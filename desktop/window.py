@@ -109,7 +109,7 @@ class MainWindow(QMainWindow):
         for name, area in (("Photos", left), ("Layers", left), ("Properties", right), ("Pipeline", right), ("Log", bottom)):
             self.addDockWidget(area, self.docks[name])
             self.docks[name].setVisible(name != "Log")
-        self.resizeDocks([self.docks["Photos"], self.docks["Properties"]], [276, 300], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["Photos"], self.docks["Properties"]], [276, 312], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["Photos"], self.docks["Layers"]], [560, 160], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks["Properties"], self.docks["Pipeline"]], [320, 420], Qt.Orientation.Vertical)
         self.resizeDocks([self.docks["Log"]], [160], Qt.Orientation.Vertical)

@@ -180,8 +180,7 @@ def _project(state: AppState) -> tuple[str, Rows]:
 
 def _with_unit(name: str, value: str) -> tuple[str, str]:
     """('blur_px', '0.4') -> ('Blur', '0.4 px')."""
-    plain = name.removesuffix("_px")
-    return readable(plain), value if plain == name else f"{value} px"
+    return readable(name), f"{value} px" if name.endswith("_px") else value
 
 
 def _figure(value: float) -> str:

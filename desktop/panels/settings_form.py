@@ -13,7 +13,7 @@ from desktop.state import SettingItem
 
 Change = Callable[[str, Any], None]
 LIMIT = 2**31 - 1
-EDITOR = 112
+EDITOR = 138
 """Width of fields, px."""
 
 
@@ -148,8 +148,8 @@ def _number(item: SettingItem, changed: Callable[[Any], None]) -> QDoubleSpinBox
 
 
 def readable(name: str) -> str:
-    """'max_size' -> 'Max size'."""
-    return name.replace("_", " ").capitalize()
+    """'max_size' -> 'Max size', 'memory_mb' -> 'Memory': the unit stands beside the value."""
+    return name.removesuffix("_px").removesuffix("_mb").replace("_", " ").capitalize()
 
 
 def shown(value: Any) -> str:

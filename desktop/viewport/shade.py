@@ -16,6 +16,7 @@ BACKDROPS = {"dark": ((56, 59, 65), (29, 30, 33)), "light": ((251, 251, 252), (2
 """Colour at the top and at the bottom."""
 
 
+_MOSTLY = 0.52
 _ALWAYS = 2  # pixels that are closed whatever the distance between points
 
 
@@ -58,10 +59,10 @@ def _pasted(first: Picture, second: Picture, wins: NDArray[np.bool_]) -> Picture
 
 
 def filled(picture: Picture, gap: float, most: int) -> Picture:
-    """Closes the gaps between points: pixels enclosed by nearer ones take the mean colour of those.
+    """Closes the gaps between points: pixels enclosed by nearer ones, and empty ones among drawn ones, take the mean colour of those.
 
-    The outline of the model stays (a morphological closing of the inverse depth, in steps of growing size; near parts, whose
-    points lie farther apart in the picture, are closed over larger gaps).
+    The outline of the model stays (a morphological closing of the inverse depth, and a vote among neighbours, in steps of growing
+    size; near parts, whose points lie farther apart in the picture, are closed over larger gaps).
 
     Args:
         picture: As drawn.
@@ -74,13 +75,29 @@ def filled(picture: Picture, gap: float, most: int) -> Picture:
         nearness = np.where(depth > 0, 1.0 / np.maximum(depth, 1e-30), 0.0).astype(np.float32)
         if reach > _ALWAYS and gap * float(nearness.max(initial=0.0)) < reach:
             break
-        closed = cv2.morphologyEx(nearness, cv2.MORPH_CLOSE, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+        closed = np.maximum(_closed(nearness, reach), _surrounding(nearness, reach))
         holes = closed > nearness * 1.02
         if reach > _ALWAYS:
             holes &= closed * gap >= reach
         color, depth = _mended(color, depth, nearness, holes, reach)
         reach *= 2
     return Picture(color, depth)
+
+
+def _closed(nearness: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Morphological closing by an octagon, whose holes look less made than those of a square."""
+    slant = round((2.0 - 2.0**0.5) * reach)
+    square, cross = np.ones((2 * (reach - slant) + 1,) * 2, np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    grown = cv2.dilate(cv2.dilate(nearness, square), cross, iterations=slant)
+    return np.asarray(cv2.erode(cv2.erode(grown, cross, iterations=slant), square), np.float32)
+
+
+def _surrounding(nearness: NDArray[np.float32], reach: int) -> NDArray[np.float32]:
+    """Mean nearness about empty pixels that more than half of their surroundings are not empty; 0 elsewhere."""
+    size = (2 * reach + 1, 2 * reach + 1)
+    cover = cv2.boxFilter((nearness > 0).astype(np.float32), -1, size)
+    mean = cv2.boxFilter(nearness, -1, size) / np.maximum(cover, 1e-9)
+    return np.where((nearness == 0) & (cover > _MOSTLY), mean, np.float32(0.0))
 
 
 def _mended(

@@ -5,7 +5,9 @@ The child's side calls `follow_parent()` first, so that it never outlives who st
 
 from __future__ import annotations
 
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +17,7 @@ from queue import Empty, SimpleQueue
 from typing import IO
 
 _POLL = 0.1
+_PR_SET_PDEATHSIG = 1
 
 
 class ChildFailed(Exception):
@@ -75,12 +78,17 @@ def _message(lines: list[str]) -> str:
 
 
 def follow_parent() -> None:
-    """Ends this process when the one that started it is gone: then its stdin ends."""
+    """Ends this process when the one that started it is gone: then its stdin ends.
+
+    Native code may keep a thread from noticing; Linux does not need one.
+    """
 
     def watch() -> None:
         sys.stdin.read()
         os._exit(1)
 
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     threading.Thread(target=watch, daemon=True).start()
 
 

@@ -16,8 +16,10 @@ from recon.errors import Cancelled, InputError, PhotolithError
 
 
 def reconstruct_command(
-    photos: Annotated[list[Path], typer.Argument(help="A folder of photos, or photos.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="The project; made when it does not exist, otherwise gone on with.")],
+    photos: Annotated[
+        list[Path] | None, typer.Argument(help="A folder of photos, or photos; left out to go on with a project.", show_default=False)
+    ] = None,
     preset: Annotated[str, typer.Option(help="draft, balanced or quality.")] = "",
     features: Annotated[str, typer.Option(help="How keypoints are found: sift.")] = "",
     cameras: Annotated[Path | None, typer.Option(help="Known cameras: cameras.json, transforms.json or a COLMAP model folder.")] = None,
@@ -47,9 +49,12 @@ def reconstruct_command(
         changes = [parse_assignment(stages, text) for text in texts]
         if preset:
             load_preset(preset)
-        collect(photos)  # names a wrong path before anything is made
-        project = Project.open(output) if (output / "manifest.json").exists() else Project.create(output)
-        _import(project, photos, link, as_json)
+        exists = (output / "manifest.json").exists()
+        if photos or not exists:
+            collect(photos or ())  # names a wrong path before anything is made
+        project = Project.open(output) if exists else Project.create(output)
+        if photos:
+            _import(project, photos, link, as_json)
         if preset and preset != project.preset:
             project.set_preset(preset)
         for stage, name, value in changes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -77,6 +78,16 @@ def test_reconstruct_prints_events_and_leaves_a_report(photolith, pair, tmp_path
     assert (report["seed"], report["preset"]) == (5, "balanced")
     again = photolith("reconstruct", pair, "-o", tmp_path / "p", "--until", "photos", "--device", "cpu", "--json")
     assert events_of(again[1])[-1]["report"]["stages"]["photos"]["reused"]
+
+
+def test_a_project_goes_on_without_the_folder_its_photos_came_from(photolith, pair, tmp_path):
+    common = ["-o", tmp_path / "p", "--until", "photos", "--device", "cpu", "--json"]
+    assert photolith("reconstruct", *common)[0] == 3
+    assert photolith("reconstruct", pair, *common)[0] == 0
+    shutil.rmtree(pair)
+    code, out, err = photolith("reconstruct", *common)
+    assert code == 0, err
+    assert events_of(out)[-1]["report"]["stages"]["photos"]["reused"]
 
 
 def test_a_person_reads_progress_on_stderr_and_the_outcome_on_stdout(photolith, pair, tmp_path):

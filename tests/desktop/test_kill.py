@@ -24,11 +24,11 @@ DEATHS = {
     "photos": ("item", 5),
     "features": ("item", 4),
     "matches": ("item", 11),
-    "sfm": ("step", 3),
+    "sfm": ("step", 2),
     "undistort": ("item", 3),
-    "depth": ("item", 11),
+    "depth": ("item", 7),
     "cloud": ("item", 6),
-    "mesh": ("step", 5),
+    "mesh": ("step", 2),
 }
 """Stage -> after how many of its items or steps the process group is killed, while it is at the next."""
 GENEROUS = 60

@@ -100,15 +100,13 @@ class Project(OpenProject):
         """Imports one file, or tells in `skipped` why not."""
         path = path.absolute()
         try:
-            if path.stat().st_size == 0 or not path.is_file():
+            if not path.is_file() or path.stat().st_size == 0:
                 skipped.append((path, "it is empty" if path.is_file() else "it is not a file"))
                 return None
-            with path.open("rb") as file:
-                file.read(1)
+            digest = self.digests.of(path)
         except OSError as error:
             skipped.append((path, f"it cannot be read ({error.strerror or error})"))
             return None
-        digest = self.digests.of(path)
         if digest in known:
             skipped.append((path, f"the project has the same file already, as '{known[digest]}'"))
             return None

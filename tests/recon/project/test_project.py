@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -47,6 +48,20 @@ def test_files_that_cannot_be_photos_are_skipped_with_the_reason(tmp_path):
     result = project.add_photos([tmp_path / "empty.jpg", tmp_path / "good.png", tmp_path])
     assert result.added == ("good.png",)
     assert "empty" in {path.name: reason for path, reason in result.skipped}["empty.jpg"]
+
+
+def test_a_photo_on_a_bad_spot_of_the_card_is_named_and_the_others_are_taken(shots, tmp_path, monkeypatch):
+    digest = digests.digest_file
+
+    def read(path):
+        if path.name == "img2.png":
+            raise OSError(errno.EIO, "Input/output error")
+        return digest(path)
+
+    monkeypatch.setattr(digests, "digest_file", read)
+    result = Project.create(tmp_path / "p").add_photos(shots)
+    assert len(result.added) == 3
+    assert ("img2.png", "it cannot be read (Input/output error)") in [(path.name, reason) for path, reason in result.skipped]
 
 
 @pytest.mark.parametrize("bad", ["missing.png", "missing folder"])

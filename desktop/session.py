@@ -37,8 +37,6 @@ class Session(QObject):
         bridge: The worker; tests hand in one that runs a script.
     """
 
-    imported = Signal(object)
-
     _import_step = Signal(int, int)
 
     def __init__(self, state: AppState, preferences: Preferences, bridge: JobBridge | None = None, parent: QObject | None = None) -> None:
@@ -202,7 +200,6 @@ class Session(QObject):
         if added:
             self.log("info", f"Added {len(added)} photos")
             self._push_added(added)
-        self.imported.emit(result)
         self.refresh()
         if added:
             self.when_idle(self.check_photos)

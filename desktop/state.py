@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-TOPICS = ("project", "photos", "layers", "stages", "job", "selection", "log", "messages", "recents", "view")
+TOPICS = ("project", "photos", "layers", "stages", "job", "selection", "log", "messages", "recents")
 PROBLEMS = ("blurred", "dark", "bright", "small", "duplicate", "unreadable")
 
 

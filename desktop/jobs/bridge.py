@@ -21,7 +21,6 @@ class JobBridge(QObject):
         received: One event as the runner sent it (a dict).
         finished: The run is over: 'done', 'failed', 'cancelled' or 'crashed', and a detail
             (the error dict, or the last lines the process wrote before it died).
-        started_process: Process id of a new worker.
 
     Args:
         command: Program and arguments of the worker; tests hand in a script of their own.
@@ -30,7 +29,6 @@ class JobBridge(QObject):
 
     received = Signal(dict)
     finished = Signal(str, dict)
-    started_process = Signal(int)
 
     def __init__(self, command: Sequence[str] = WORKER, grace_ms: int = GRACE_MS, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +99,6 @@ class JobBridge(QObject):
         process.errorOccurred.connect(self._process_error)
         self._process, self._buffer = process, b""
         process.start(self._command[0], list(self._command[1:]))
-        process.started.connect(lambda: self.started_process.emit(self.pid))
 
     def _send(self, request: dict[str, Any]) -> None:
         if self._process is not None:

@@ -156,7 +156,7 @@ class Painter:
             picture = Picture(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.float32))
         kinds = {layer.geometry.kind for layer in self.layers.values() if layer.visible}
         strength = (
-            0.0 if self.style.shading == "wireframe" and "mesh" in kinds else 45.0 if "cloud" in kinds else 12.0 if "mesh" in kinds else 0.0
+            0.0 if self.style.shading == "wireframe" and "mesh" in kinds else 22.0 if "cloud" in kinds else 8.0 if "mesh" in kinds else 0.0
         )
         reach = max(round(max(width, height) / 1400), 1)
         if "cloud" in kinds:

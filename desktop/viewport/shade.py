@@ -17,6 +17,7 @@ BACKDROPS = {"dark": ((56, 59, 65), (29, 30, 33)), "light": ((251, 251, 252), (2
 
 
 _MOSTLY = 0.52
+_DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))
 _ALWAYS = 2  # pixels that are closed whatever the distance between points
 
 
@@ -141,6 +142,8 @@ def reduced(picture: Picture, factor: int) -> tuple[NDArray[np.float32], NDArray
 def contours(depth: NDArray[np.float32], strength: float, reach: int) -> NDArray[np.float32]:
     """Eye-dome lighting: darkens pixels that lie behind their neighbours, so that points without normals read as a surface.
 
+    Neighbours on opposite sides count together: a surface that is seen aslant keeps its colour.
+
     Args:
         depth: `[H, W]` z-depth, 0 = nothing.
         strength: Larger is darker; 0 leaves everything as it is.
@@ -158,11 +161,13 @@ def contours(depth: NDArray[np.float32], strength: float, reach: int) -> NDArray
     log_depth = np.where(depth > 0, np.log2(np.maximum(depth, 1e-20)), far).astype(np.float32)
     padded = cv2.copyMakeBorder(log_depth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     behind = np.zeros_like(log_depth)
-    steps = [(0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)]
-    for dy, dx in steps:
-        near = padded[reach + dy * reach : reach + dy * reach + height, reach + dx * reach : reach + dx * reach + width]
-        behind += np.clip(log_depth - near, 0.0, 0.05)
-    return np.asarray(np.maximum(np.exp(-strength * behind / len(steps)), 0.25), np.float32)
+
+    def shifted(dy: int, dx: int) -> NDArray[np.float32]:
+        return padded[reach + dy * reach : reach + dy * reach + height, reach + dx * reach : reach + dx * reach + width]
+
+    for dy, dx in _DIRECTIONS:
+        behind += np.clip(log_depth - 0.5 * (shifted(dy, dx) + shifted(-dy, -dx)), 0.0, 0.05)
+    return np.asarray(np.maximum(np.exp(-strength * behind / len(_DIRECTIONS)), 0.25), np.float32)
 
 
 def depth_colors(depth: NDArray[np.float32]) -> NDArray[np.float32]:

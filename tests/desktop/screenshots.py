@@ -23,7 +23,7 @@ from desktop.window import MainWindow
 
 SIZE = (1440, 900)
 TITLES = {"photos": "Photos", "features": "Features", "matches": "Matches", "sfm": "Cameras", "undistort": "Undistortion"}
-TITLES |= {"depth": "Depth maps", "cloud": "Dense points", "mesh": "Mesh"}
+TITLES |= {"depth": "Depth maps", "cloud": "Dense cloud", "mesh": "Surface"}
 
 
 def wait(milliseconds: int) -> None:

@@ -24,6 +24,8 @@ _TARGET_S = 0.055
 _EVERYTHING = 1 << 60
 _WIDEST_GAP = 12  # pixels
 _MOST_PIXELS = 12_000_000  # of a supersampled picture
+_CONTOURS = {"cloud": 22.0, "mesh": 8.0}
+"""How dark contours are: points have nothing else to show their shape."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,9 +157,8 @@ class Painter:
             factor = 1
             picture = Picture(np.zeros((height, width, 3), np.uint8), np.zeros((height, width), np.float32))
         kinds = {layer.geometry.kind for layer in self.layers.values() if layer.visible}
-        strength = (
-            0.0 if self.style.shading == "wireframe" and "mesh" in kinds else 22.0 if "cloud" in kinds else 8.0 if "mesh" in kinds else 0.0
-        )
+        wires = self.style.shading == "wireframe" and "mesh" in kinds
+        strength = 0.0 if wires else max((_CONTOURS.get(kind, 0.0) for kind in kinds), default=0.0)
         reach = max(round(max(width, height) / 1400), 1)
         if "cloud" in kinds:
             picture = filled(picture, factor * cut.point_gap(self.layers, budget, view), factor * _WIDEST_GAP)

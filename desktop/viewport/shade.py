@@ -159,7 +159,7 @@ def contours(depth: NDArray[np.float32], strength: float, reach: int) -> NDArray
         return np.ones_like(depth)
     far = 1e4
     log_depth = np.where(depth > 0, np.log2(np.maximum(depth, 1e-20)), far).astype(np.float32)
-    padded = cv2.copyMakeBorder(log_depth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
+    padded: NDArray[np.float32] = cv2.copyMakeBorder(log_depth, reach, reach, reach, reach, cv2.BORDER_REPLICATE)
     behind = np.zeros_like(log_depth)
 
     def shifted(dy: int, dx: int) -> NDArray[np.float32]:

@@ -65,6 +65,7 @@ class ViewerPanel(QWidget):
         for topic in ("project", "photos", "layers"):
             state.subscribe(topic, self.refresh)
         state.subscribe("stages", lambda: viewport.set_metric(state.metric))
+        state.subscribe("selection", self._choose)
         viewport.layer_failed.connect(self._layer_failed)
         self.refresh()
 
@@ -136,6 +137,10 @@ class ViewerPanel(QWidget):
             elif old != spec:
                 self.viewport.set_layer(spec)
         self._specs = wanted
+
+    def _choose(self) -> None:
+        chosen = self._state.selection
+        self.viewport.set_chosen(chosen.names if chosen.kind == "photo" else ())
 
     def restyle(self) -> None:
         """Hands colours, shading, background and point size to the viewport."""

@@ -55,6 +55,7 @@ class Child:
             "buffer": self._buffer_given,
             "camera": self._camera_moved,
             "style": self._styled,
+            "choose": self._chosen,
             "layer": self._layer_given,
             "visible": self._shown_or_hidden,
             "remove": self._removed,
@@ -127,6 +128,10 @@ class Child:
 
     def _styled(self, **values: Any) -> None:
         self._painter.style = ViewStyle(**values)
+        self._moving = False
+
+    def _chosen(self, names: list[str]) -> None:
+        self._painter.chosen = frozenset(names)
         self._moving = False
 
     def _layer_given(self, **values: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from recon.scene import Scene
 from recon.scene import View as PhotoView
 
 _LINE = {"dark": (128, 170, 232), "light": (38, 92, 172)}
+_CHOSEN = {"dark": (255, 186, 74), "light": (196, 96, 0)}
 _EDGES = np.array([[0, 1], [0, 2], [0, 3], [0, 4], [1, 2], [2, 3], [3, 4], [4, 1]])
 _BEHIND = 0.14  # how much shows through what is in front
 _SLACK = 1.003
@@ -47,6 +48,7 @@ def draw_frusta(
     size: float,
     photos: Mapping[str, NDArray[np.uint8]],
     background: str,
+    chosen: Collection[str] = (),
 ) -> None:
     """Draws all cameras of `scene` into `color` `[H, W, 3]` (RGB 0..255), hidden by `depth` `[H, W]` (0 = nothing).
 
@@ -58,6 +60,7 @@ def draw_frusta(
         size: Depth of the frusta, world units.
         photos: View name -> small RGB picture, as far as there are any.
         background: 'dark' or 'light'.
+        chosen: Names of views that stand out.
     """
     eye = view.cam_from_world.center
     corners = [(photo, frustum_corners(photo, size)) for photo in scene.views]
@@ -69,7 +72,9 @@ def draw_frusta(
         if photo.name in photos:
             _draw_photo(color, depth, view, points[1:], photos[photo.name])
     local = view.cam_from_world.apply(np.array([points for _, points in shown]))
-    _draw_lines(color, depth, view, local[:, _EDGES].reshape(-1, 2, 3), np.array(_LINE[background], np.float32))
+    marked = np.array([photo.name in chosen for photo, _ in shown])
+    for frusta, ink in ((local[~marked], _LINE[background]), (local[marked], _CHOSEN[background])):
+        _draw_lines(color, depth, view, frusta[:, _EDGES].reshape(-1, 2, 3), np.array(ink, np.float32))
 
 
 def _draw_photo(color: Pixels, depth: NDArray[np.float32], view: View, plane: NDArray[np.float64], photo: NDArray[np.uint8]) -> None:

@@ -57,6 +57,7 @@ class Painter:
         self._renderer = renderer
         self.layers: dict[str, Layer] = {}
         self.photos: dict[str, dict[str, NDArray[np.uint8]]] = {}
+        self.chosen: frozenset[str] = frozenset()
         self.style = ViewStyle()
         self.up: NDArray[np.float64] = np.array([0.0, 0.0, 1.0])
         self._level = _START_LEVEL
@@ -166,7 +167,8 @@ class Painter:
         for name, layer in self.layers.items():
             if layer.visible and layer.geometry.scene is not None and layer.geometry.kind == "cameras":
                 size = frustum_size(layer.geometry.points, self.extent()) * self.style.frustum_size
-                draw_frusta(color, depth, view, layer.geometry.scene, size, self.photos.get(name, {}), self.style.background)
+                photos, background = self.photos.get(name, {}), self.style.background
+                draw_frusta(color, depth, view, layer.geometry.scene, size, photos, background, self.chosen)
         return Finished(color, depth, view)
 
     def _at_once(self) -> int:

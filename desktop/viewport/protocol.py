@@ -1,6 +1,6 @@
 """What window and renderer process say to each other: lines of JSON on the renderer's standard input and output.
 
-To the renderer: `{"do": "buffer" | "camera" | "style" | "layer" | "visible" | "remove" | "pick" | "screenshot" | "ack", ...}`.
+To the renderer: `{"do": "buffer" | "camera" | "style" | "choose" | "layer" | "visible" | "remove" | "pick" | "screenshot" | "ack", ...}`.
 From it: `{"is": "ready" | "frame" | "loaded" | "failed" | "picked" | "saved" | "not_saved" | "notice", ...}`.
 """
 

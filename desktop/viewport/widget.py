@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class ViewportWidget(QWidget):
         self.setAccessibleName("3D view")
         self._style = ViewStyle()
         self._stock = Stock()
+        self._chosen: tuple[str, ...] = ()
         self._metric, self._broken = False, ""
         self._told, self._restarting = False, False
         self._painted, self._pivot_until = 0, 0.0
@@ -124,6 +125,12 @@ class ViewportWidget(QWidget):
         self._style = style
         self._link.send("style", **style.to_json())
         self.update()
+
+    def set_chosen(self, names: Sequence[str]) -> None:
+        """Makes the cameras of these photos stand out."""
+        if tuple(names) != self._chosen:
+            self._chosen = tuple(names)
+            self._link.send("choose", names=self._chosen)
 
     def set_metric(self, metric: bool) -> None:
         """True when the scene's unit is the metre; the scale bar says so."""
@@ -192,6 +199,7 @@ class ViewportWidget(QWidget):
     def _on_started(self, backend: str) -> None:
         self._screen.prepare(self._frame_size(), anew=True)
         self._link.send("style", **self._style.to_json())
+        self._link.send("choose", names=self._chosen)
         for spec in self._stock.read_all():
             self._load(spec)
         self._told = True

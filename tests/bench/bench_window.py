@@ -274,13 +274,15 @@ def report(rows: list[list[str]], cases: list[dict[str, Any]], seconds: float) -
     """Lines of the results file."""
     backends = ", ".join(sorted({case["backend"] for case in cases}))
     views = ", ".join(sorted({case["view"] for case in cases}))
+    machine = machine_lines()
+    driver = " on a software driver" if "no GPU" in machine[0] and backends != "software" else ""
     return [
         "# The window",
         "",
-        f"`photolith bench window`: the main window of {WINDOW[0]}x{WINDOW[1]} (3D view {views}), renderer '{backends}'. The mouse drags",
-        f"in circles, 60 movements a second, for {seconds:g} s. A hold-up is the time between two beats of a 4 ms timer of the window.",
+        f"`photolith bench window`: the main window of {WINDOW[0]}x{WINDOW[1]} (3D view {views}), renderer '{backends}'{driver}.",
+        f"The mouse drags in circles, 60 movements a second, for {seconds:g} s. A hold-up is the time between two beats of a 4 ms timer of the window.",
         "",
-        *machine_lines(),
+        *machine,
         f"- Load when the measuring ended: {os.getloadavg()[0]:.1f}." if hasattr(os, "getloadavg") else "",
         "",
         *table(["what", "measured", "limit", "kept"], rows),

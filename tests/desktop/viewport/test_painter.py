@@ -183,6 +183,17 @@ def test_cameras_are_drawn_as_frusta_with_their_photo() -> None:
     assert drawn[:, 100:].any()
 
 
+def test_the_camera_of_the_chosen_photo_stands_out() -> None:
+    made = Painter(SplatRenderer())
+    made.layers = {"cameras": Layer(1, from_scene(scene(), "cameras"))}
+    made.style = ViewStyle(frustum_size=3.0)
+    away = View(CAMERA, Rigid3(np.eye(3), np.array([0.0, 0.0, 1.2])), 0.05, 20.0)
+    plain = made.best(away).color
+    made.chosen = frozenset({"2.jpg"})
+    changed = np.abs(made.best(away).color - plain).max(axis=2) > 20
+    assert changed[:, :60].any() != changed[:, 100:].any(), "one of the outer cameras, not both"
+
+
 # ---------------------------------------------------------------- picking
 
 

@@ -1,9 +1,10 @@
-"""Killed in every stage and started again: the same result as undisturbed, and no finished item is computed twice."""
+"""Real runs that are killed, stopped, moved and changed: no finished item is computed twice, and the result is always the same."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from PIL import Image
 
 from desktop.compose import stages
 from recon.pipeline.plan import plan
@@ -31,6 +33,7 @@ DEATHS = {
     "mesh": ("step", 2),
 }
 """Stage -> after how many of its items or steps the process group is killed, while it is at the next."""
+MAIN = ("-c", "import sys; from desktop.cli.main import main; sys.exit(main())")
 GENEROUS = 60
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals")
@@ -43,10 +46,17 @@ def photos(tmp_path_factory) -> Path:
     return folder
 
 
-def start(photos: Path, project: Path, *before: object) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def undisturbed(photos, tmp_path_factory) -> Path:
+    """A finished project."""
+    project = tmp_path_factory.mktemp("undisturbed") / "project"
+    finish(start(photos, project))
+    return project
+
+
+def start(photos: Path, project: Path, *more: str, module: tuple[str, ...] = MAIN) -> subprocess.Popen[str]:
     """The command line in a process group of its own."""
-    module = [*map(str, before)] or ["-c", "import sys; from desktop.cli.main import main; sys.exit(main())"]
-    command = [sys.executable, *module, "reconstruct", str(photos), "-o", str(project), *OPTIONS]
+    command = [sys.executable, *module, "reconstruct", str(photos), "-o", str(project), *OPTIONS, *more]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -71,18 +81,21 @@ def wait_for_children(project: Path) -> None:
     assert not psutil.wait_procs(of_project, timeout=GENEROUS)[1]
 
 
+def photos_of(project: Path) -> dict:
+    return json.loads((project / "outputs" / "report.json").read_text())["photos"]
+
+
 def outputs(project: Path) -> dict[str, bytes]:
     folder = project / "outputs"
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "report.json"}
 
 
-def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, tmp_path):
+def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, undisturbed, tmp_path):
     assert list(DEATHS) == [stage.name for stage in stages()]
-    undisturbed, disturbed = tmp_path / "undisturbed", tmp_path / "disturbed"
-    expected = finish(start(photos, undisturbed))[-1]["report"]
+    disturbed = tmp_path / "disturbed"
     survivors: dict[Path, tuple[int, int]] = {}
     for stage, (moment, number) in DEATHS.items():
-        killed = start(photos, disturbed, "-m", "tests.desktop.mortal", stage, moment, number)
+        killed = start(photos, disturbed, module=("-m", "tests.desktop.mortal", stage, moment, str(number)))
         out, err = killed.communicate(timeout=240)
         assert killed.returncode == -signal.SIGKILL, err
         assert json.loads(out.splitlines()[-1])["stage"] == stage
@@ -92,9 +105,9 @@ def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, 
         survivors = left
         if moment == "item":
             assert len([path for path in left if path.parts[-3] == stage]) >= number
-    report = finish(start(photos, disturbed))[-1]["report"]
+    finish(start(photos, disturbed))
     assert survivors.items() <= finished_items(disturbed).items()
-    assert report["photos"] == expected["photos"]
+    assert photos_of(disturbed) == photos_of(undisturbed)
     first, second = Project.open(undisturbed), Project.open(disturbed)
     for stage in DEATHS:
         assert second.artifact(stage).digest == first.artifact(stage).digest, stage
@@ -125,3 +138,16 @@ def test_a_signal_to_the_whole_group_stops_cleanly_and_the_project_goes_on(photo
     assert states["photos"] == states["features"] == "fresh"
     assert states["mesh"] == "never"
     assert not list((tmp_path / "p" / "tmp").iterdir())
+
+
+def test_elsewhere_and_with_a_change_only_what_depends_on_it_runs_again(photos, undisturbed, tmp_path):
+    moved = tmp_path / "moved"
+    shutil.copytree(undisturbed, moved)
+    report = finish(start(photos, moved, "--set", "mesh.max_faces=3000"))[-1]["report"]
+    assert [name for name, stage in report["stages"].items() if not stage["reused"]] == ["mesh"]
+    assert outputs(moved)["cloud.ply"] == outputs(undisturbed)["cloud.ply"]
+    assert outputs(moved)["mesh.ply"] != outputs(undisturbed)["mesh.ply"]
+    changed = moved / "photos" / "07.jpg"
+    Image.open(changed).save(changed, quality=80)
+    report = finish(start(photos, moved, "--until", "matches"))[-1]["report"]
+    assert {name: stage["items_computed"] for name, stage in report["stages"].items()} == {"photos": 2, "features": 1, "matches": 7}

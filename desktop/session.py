@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QUndoStack
 
-from desktop.commands.undo import Edit, ProjectCommand, change_preset, change_settings, switch_photos
+from desktop.commands.undo import Edit, change_preset, change_settings
 from desktop.importing import forget
 from desktop.jobs.background import Background
 from desktop.jobs.bridge import JobBridge
-from desktop.preferences import Preferences, projects_folder, untitled
+from desktop.photo_edits import PhotoEdits
+from desktop.preferences import Preferences, projects_folder
 from desktop.runs import Runs
 from desktop.snapshot import Snapshot, read_snapshot
-from desktop.state import AppState, Job, LogLine, Message
+from desktop.state import AppState, LogLine, Message
 from recon.errors import PhotolithError
 
 LOG = logging.getLogger(__name__)
-IMPORTING = "Adding photos"
-STEP_S = 0.1
-"""Least time between two steps of an import that are shown."""
 
 
 class Session(QObject):
@@ -37,18 +34,15 @@ class Session(QObject):
         bridge: The worker; tests hand in one that runs a script.
     """
 
-    _import_step = Signal(int, int)
-
     def __init__(self, state: AppState, preferences: Preferences, bridge: JobBridge | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.state, self.preferences = state, preferences
         self.bridge = bridge or JobBridge(parent=self)
         self.undo = QUndoStack(self)
-        self._edits = Background(1, "project", self)
+        self.edits = Background(1, "project", self)
         self.background = Background(2, "background", self)
         self._refreshing = self._refresh_again = False
-        self.runs = Runs(self)
-        self._import_step.connect(self._on_import_step)
+        self.runs, self.photos = Runs(self), PhotoEdits(self)
         state.set("recents", recents=preferences.recents)
 
     # ---- projects
@@ -85,7 +79,7 @@ class Session(QObject):
         except FileNotFoundError:
             self.tell(Message("The demo's photos are not here.", "This copy of Photolith came without them.", "Install it again."))
             return
-        self.create_project(path, lambda: self.add_photos([photos]))
+        self.create_project(path, lambda: self.photos.add([photos]))
 
     def close_project(self) -> None:
         """Back to the start page; what runs is stopped and can be resumed."""
@@ -120,7 +114,7 @@ class Session(QObject):
             self.state.set("project", loading=False)
             self.fail(error)
 
-        self._edits.submit(work, done, failed)
+        self.edits.submit(work, done, failed)
 
     # ---- reading
 
@@ -146,7 +140,7 @@ class Session(QObject):
             if path == self.state.project:
                 self.fail(error)
 
-        self._edits.submit(lambda: read_snapshot(path), done, failed)
+        self.edits.submit(lambda: read_snapshot(path), done, failed)
 
     def _apply(self, snapshot: Snapshot) -> None:
         state = self.state
@@ -156,98 +150,6 @@ class Session(QObject):
         state.set("stages", stages=snapshot.stages, summary=snapshot.summary)
         state.set("project", project=snapshot.path, name=snapshot.name, preset=snapshot.preset)
         state.notify("selection")
-
-    # ---- photos
-
-    def add_photos(self, paths: Sequence[Path], link: bool = False) -> None:
-        """Copies photos (files or folders) into the project; without one an untitled project is made first."""
-        paths = tuple(paths)
-        if not paths:
-            return
-        if self.state.project is None:
-            self.create_project(untitled(projects_folder()), lambda: self.add_photos(paths, link))
-            return
-        project_path = self.state.project
-        if self.state.job is None:
-            self.state.set("job", job=Job(IMPORTING, quiet=True))
-
-        told = 0.0
-
-        def step(done: int, total: int) -> None:  # a step a photo would keep the window busy with nothing else
-            nonlocal told
-            if time.monotonic() - told > STEP_S:
-                told = time.monotonic()
-                self._import_step.emit(done, total)
-
-        def work() -> Any:
-            from desktop.importing import import_photos
-
-            return import_photos(project_path, paths, link, step)
-
-        self._edits.submit(work, self._photos_added, self._import_failed)
-
-    def _import_over(self) -> None:
-        if self.state.job is not None and self.state.job.title == IMPORTING:
-            self.state.set("job", job=None)
-
-    def _photos_added(self, result: Any) -> None:
-        self._import_over()
-        added = tuple(result.added)
-        for path, reason in result.skipped:
-            self.log("warning", f"Not added: {path}: {reason}")
-        if result.skipped:
-            self.tell(skipped_message(result.skipped))
-        if added:
-            self.log("info", f"Added {len(added)} photos")
-            self._push_added(added)
-        self.refresh()
-        if added:
-            self.when_idle(self.check_photos)
-
-    def _import_failed(self, error: Exception) -> None:
-        self._import_over()
-        self.fail(error)
-        self.refresh()
-
-    def _on_import_step(self, done: int, total: int) -> None:
-        job = self.state.job
-        if job is not None and job.title == IMPORTING:
-            self.state.set("job", job=replace(job, done=done, total=total))
-
-    def _push_added(self, ids: tuple[str, ...]) -> None:
-        from desktop.importing import remove_photos, restore_photos
-
-        text = f"Add {ids[0]}" if len(ids) == 1 else f"Add {len(ids)} photos"
-        box: dict[str, Any] = {}
-        self.undo.push(
-            ProjectCommand(
-                text, self.edit, lambda project: restore_photos(project, box), lambda project: remove_photos(project, ids, box), done=True
-            )
-        )
-
-    def remove_photos(self, ids: Sequence[str]) -> None:
-        """Takes photos out of the project; undo brings them back."""
-        from desktop.importing import remove_photos, restore_photos
-
-        ids = tuple(ids)
-        if not ids:
-            return
-        text = f"Remove {ids[0]}" if len(ids) == 1 else f"Remove {len(ids)} photos"
-        box: dict[str, Any] = {}
-        self.undo.push(
-            ProjectCommand(text, self.edit, lambda project: remove_photos(project, ids, box), lambda project: restore_photos(project, box))
-        )
-
-    def set_enabled(self, ids: Sequence[str], on: bool) -> None:
-        """Switches photos on or off."""
-        changed = tuple(name for name in ids if (photo := self.state.photo(name)) is not None and photo.enabled != on)
-        if changed:
-            self.undo.push(switch_photos(self.edit, changed, on))
-
-    def check_photos(self) -> None:
-        """Lets the first stage look at the photos, so that verdicts appear without a run."""
-        if not self.bridge.running and self.state.enabled_photos >= 2:
-            self.runs.run("photos", quiet=True)
 
     # ---- settings
 
@@ -289,7 +191,7 @@ class Session(QObject):
             self.fail(error)
             self.refresh()
 
-        self._edits.submit(work, lambda _: self.refresh(), failed)
+        self.edits.submit(work, lambda _: self.refresh(), failed)
 
     # ---- telling
 
@@ -315,18 +217,10 @@ class Session(QObject):
         self.runs.close()
         self.undo.blockSignals(True)  # it may outlive those who listen
         self._forget_undo()
-        self._edits.close()
+        self.edits.close()
         self.background.close()
         self.bridge.close()
 
     def when_idle(self, call: Callable[[], None]) -> None:
         """Calls back after every edit handed in so far is on the disk."""
-        self._edits.submit(lambda: None, lambda _: call())
-
-
-def skipped_message(skipped: Sequence[tuple[Path, str]]) -> Message:
-    """Which files were not added, and why."""
-    path, reason = skipped[0]
-    if len(skipped) == 1:
-        return Message(f"'{Path(path).name}' was not added.", f"{reason[0].upper()}{reason[1:]}.", "", "warn")
-    return Message(f"{len(skipped)} files were not added.", f"{Path(path).name}: {reason}.", "The log names each.", "warn")
+        self.edits.submit(lambda: None, lambda _: call())

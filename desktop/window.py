@@ -91,7 +91,7 @@ class MainWindow(QMainWindow):
         self.addToolBar(self.toolbar)
         self.status = StatusBar(state, actions, self._process_ids)
         self.setStatusBar(self.status)
-        self.drops = Drops(self, self.viewer, state, self.session.add_photos, self.session.open_project)
+        self.drops = Drops(self, self.viewer, state, self.session.photos.add, self.session.open_project)
         self.default_layout()
         self._default = self.saveState()
         geometry, docks = self.preferences.layout()
@@ -146,10 +146,10 @@ class MainWindow(QMainWindow):
             "export": self._export, "screenshot": self._screenshot, "folder": lambda: _show(self.state.project),
             "preferences": self._preferences, "quit": self.close, "undo": undo.undo, "redo": undo.redo,
             "copy": lambda: QGuiApplication.clipboard().setText(self.inspector.text()),
-            "add_files": partial(files.add_photos, self, session.add_photos),
-            "add_folder": partial(files.add_folder, self, session.add_photos), "photo_open": lambda: self.viewer.show_tab(1),
-            "photo_use": lambda: session.set_enabled(self.photos.selected(), True),
-            "photo_leave": lambda: session.set_enabled(self.photos.selected(), False),
+            "add_files": partial(files.add_photos, self, session.photos.add),
+            "add_folder": partial(files.add_folder, self, session.photos.add), "photo_open": lambda: self.viewer.show_tab(1),
+            "photo_use": lambda: session.photos.set_enabled(self.photos.selected(), True),
+            "photo_leave": lambda: session.photos.set_enabled(self.photos.selected(), False),
             "photo_remove": self._remove, "photo_folder": self._photo_folder,
             "run": session.runs.run, "stop": session.runs.stop, "check": lambda: session.runs.run("photos"),
             "fit": viewport.fit, "camera_next": lambda: viewport.step_camera(1), "camera_previous": lambda: viewport.step_camera(-1),
@@ -247,7 +247,7 @@ class MainWindow(QMainWindow):
         files.picture(self, folder, self.state.name, lambda path: self.viewport.screenshot(path, width, height))
 
     def _remove(self) -> None:
-        self.session.remove_photos(self.photos.selected())
+        self.session.photos.remove(self.photos.selected())
 
     def _photo_folder(self) -> None:
         photo = self.state.photo(self.photos.selected()[0]) if self.photos.selected() else None

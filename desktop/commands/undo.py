@@ -37,6 +37,17 @@ class ProjectCommand(QUndoCommand):
         self._submit(self._backward)
 
 
+def taken_in(submit: Callable[[Edit], None], ids: tuple[str, ...]) -> ProjectCommand:
+    """Photos have been added."""
+    out, back = _out_and_back(ids)
+    return ProjectCommand(f"Add {_photos(ids)}", submit, back, out, done=True)
+
+
+def take_out(submit: Callable[[Edit], None], ids: tuple[str, ...]) -> ProjectCommand:
+    """Takes photos out of the project."""
+    return ProjectCommand(f"Remove {_photos(ids)}", submit, *_out_and_back(ids))
+
+
 def switch_photos(submit: Callable[[Edit], None], ids: tuple[str, ...], on: bool) -> ProjectCommand:
     """Switches photos on or off."""
 
@@ -61,3 +72,11 @@ def change_preset(submit: Callable[[Edit], None], before: str, after: str) -> Pr
 
 def _photos(ids: tuple[str, ...]) -> str:
     return ids[0] if len(ids) == 1 else f"{len(ids)} photos"
+
+
+def _out_and_back(ids: tuple[str, ...]) -> tuple[Edit, Edit]:
+    """Taking photos out of a project, and bringing back what was taken out last."""
+    from desktop.importing import remove_photos, restore_photos
+
+    box: dict[str, Any] = {}
+    return lambda project: remove_photos(project, ids, box), lambda project: restore_photos(project, box)

@@ -99,7 +99,7 @@ def window(app: QApplication, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     theme.apply("dark")
     bridge = JobBridge((sys.executable, str(WORKER)), grace_ms=500)
     window = MainWindow(preferences, bridge, Viewport)
-    monkeypatch.setattr(window.session, "check_photos", lambda: None)
+    monkeypatch.setattr(window.session.photos, "check", lambda: None)
     window.show()
     yield window
     closed(app, window)
@@ -118,7 +118,7 @@ def project(window: MainWindow, until: Callable[..., None], pictures: Path, tmp_
     """The window on a project with three photos."""
     window.session.create_project(tmp_path / "Statue")
     until(lambda: window.state.project is not None)
-    window.session.add_photos([pictures])
+    window.session.photos.add([pictures])
     until(lambda: len(window.state.photos) == 3 and window.state.job is None)
     window.state.set("messages", messages=())
     return window

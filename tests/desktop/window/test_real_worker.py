@@ -33,7 +33,7 @@ def real(app, tmp_path, monkeypatch) -> Iterator[MainWindow]:
 
 def test_dropped_photos_are_looked_at_and_get_verdicts(real, until):
     photos = sorted(resources.path("demo/photos").glob("*.jpg"))[:3]
-    real.session.add_photos(photos)
+    real.session.photos.add(photos)
     until(lambda: real.state.photos and real.state.photos[0].verdict and real.state.job is None, PATIENCE)
     assert not real.state.messages
     assert [photo.verdict for photo in real.state.photos] == ["ok"] * 3
@@ -48,7 +48,7 @@ def test_photos_become_a_model_that_another_program_opens_although_the_run_was_s
     real.state.subscribe("job", lambda: jobs.append(real.state.job) if real.state.job else None)
 
     real.session.set_preset("draft")
-    real.session.add_photos([tmp_path / "photos"])
+    real.session.photos.add([tmp_path / "photos"])
     until(lambda: real.state.stages and real.state.stage("photos").state == "fresh" and real.state.job is None, PATIENCE)
     assert real.state.preset == "draft"
 
@@ -63,7 +63,7 @@ def test_photos_become_a_model_that_another_program_opens_although_the_run_was_s
     assert real.actions_["run"].text() == "Resume"
 
     real.actions_["run"].trigger()
-    until(lambda: real.state.job is None and real.session._edits.idle, PATIENCE)
+    until(lambda: real.state.job is None and real.session.edits.idle, PATIENCE)
     assert not real.state.messages, real.state.messages
     assert {stage.state for stage in real.state.stages} == {"fresh"}
     lines = [line.text for line in real.state.log]

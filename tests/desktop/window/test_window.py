@@ -95,7 +95,7 @@ def test_thumbnails_arrive_from_the_thread(project, until):
 def test_removing_photos_can_be_undone_with_order_and_switches_intact(project, until):
     window, path = project, project.state.project
     before = [(p.id, p.enabled, p.digest) for p in Project.open(path).photos]
-    window.session.remove_photos(["a b ü 0.png"])
+    window.session.photos.remove(["a b ü 0.png"])
     until(lambda: len(window.state.photos) == 2)
     assert not (path / "photos" / "a b ü 0.png").exists()
     window.actions_["undo"].trigger()
@@ -113,7 +113,7 @@ def test_adding_photos_can_be_undone_and_done_again(project, until):
 
 
 def test_leaving_a_photo_out_is_undone(project, until):
-    project.session.set_enabled(["a b ü 1.png"], False)
+    project.session.photos.set_enabled(["a b ü 1.png"], False)
     until(lambda: project.state.enabled_photos == 2)
     assert "Leave out" in project.actions_["undo"].text()
     project.actions_["undo"].trigger()
@@ -177,7 +177,7 @@ def test_a_layer_is_loaded_again_only_when_its_file_changes(project, until):
     project.session.refresh()
     until(lambda: project.state.layers)
     project.session.refresh()
-    until(lambda: project.session._edits.idle)
+    until(lambda: project.session.edits.idle)
     assert project.viewport.calls.count(("set_layer", "cloud")) == 1
     (outputs / "cloud.ply").write_bytes(b"ply\nelement vertex 12\nend_header\n")
     project.session.refresh()

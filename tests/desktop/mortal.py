@@ -1,6 +1,7 @@
 """The command line with its death foretold: `python -m tests.desktop.mortal STAGE item|step NUMBER arguments...`.
 
-The process group is killed (SIGKILL) when the stage has NUMBER items in place and puts the next, or has told NUMBER steps and tells the next.
+The process group is killed (SIGKILL) when the stage has NUMBER items in place and puts the next, or has told NUMBER steps and
+tells the next.
 """
 
 from __future__ import annotations

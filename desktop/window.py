@@ -19,7 +19,7 @@ from desktop.drops import Drops
 from desktop.jobs.bridge import JobBridge
 from desktop.jobs.exporter import Exporter
 from desktop.panels.inspector import InspectorPanel
-from desktop.panels.layers import LayersPanel
+from desktop.panels.layers import TITLES, LayersPanel
 from desktop.panels.log import LogPanel
 from desktop.panels.parts import Dock, padded, tool_button
 from desktop.panels.photos import PhotosPanel
@@ -128,6 +128,7 @@ class MainWindow(QMainWindow):
         self.viewport.screenshot_saved.connect(lambda path: self._told(f"Saved {path}"))
         self.viewport.screenshot_failed.connect(lambda text: self.session.tell(Message("The picture was not saved.", text)))
         self.viewport.layer_loaded.connect(self._layer_loaded)
+        self.viewport.layer_failed.connect(self._layer_failed)
         self.exporter.done.connect(lambda path, size: self._told(f"Exported {path} ({size / 1e6:.1f} MB)"))
         self.exporter.failed.connect(lambda e: self.session.tell(Message(e.get("what", ""), e.get("why", ""), e.get("remedy", ""))))
         self.docks["Log"].visibilityChanged.connect(lambda _: self.status.log.setChecked(self.docks["Log"].isVisible()))
@@ -210,6 +211,10 @@ class MainWindow(QMainWindow):
 
             told = replace(layer, facts={**layer.facts, **bounds_rows(facts, self.state.metric)})
             self.state.set("layers", layers=tuple(told if x.name == name else x for x in self.state.layers))
+
+    def _layer_failed(self, name: str, why: str) -> None:
+        what = f"{TITLES.get(name, name)} cannot be shown."
+        self.session.tell(Message(what, why, "Reconstruct writes the file again.", "warn"))
 
     def look_at_machine(self) -> None:
         """Finds out which device computes, on a thread; says so when a GPU lies idle."""

@@ -66,7 +66,6 @@ class ViewerPanel(QWidget):
             state.subscribe(topic, self.refresh)
         state.subscribe("stages", lambda: viewport.set_metric(state.metric))
         state.subscribe("selection", self._choose)
-        viewport.layer_failed.connect(self._layer_failed)
         self.refresh()
 
     def _build_header(self) -> None:
@@ -161,11 +160,6 @@ class ViewerPanel(QWidget):
             view.retint()
         self._state.notify("messages")
         self.restyle()
-
-    def _layer_failed(self, name: str, text: str) -> None:
-        from desktop.state import Message
-
-        self._state.add_message(Message(f"The layer '{name}' cannot be shown.", text, "", "warn"))
 
     def close_threads(self) -> None:
         """Ends threads and the renderer."""

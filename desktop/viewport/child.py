@@ -187,9 +187,9 @@ class Child:
             prepare(layer)
             photos = read_thumbnails(spec.thumbnails, geometry.scene)
         except PhotolithError as error:
-            self._voice.say("failed", name=spec.name, text=str(error))
+            self._voice.say("failed", name=spec.name, text=f"{error.what} {error.why}".strip())
         except (MemoryError, OSError, ValueError) as error:
-            text = f"The layer '{spec.name}' cannot be shown. Reading {spec.path.name} failed: {error or type(error).__name__}."
+            text = f"Reading '{spec.path.name}' failed: {error or type(error).__name__}."
             self._voice.say("failed", name=spec.name, text=text)
         else:
             self._mailbox.post({"do": "arrived", "spec": spec, "layer": layer, "photos": photos, "facts": facts})

@@ -59,7 +59,7 @@ def load(spec: LayerSpec) -> tuple[Geometry, dict[str, Any]]:
     """
     started = time.monotonic()
     if not spec.path.is_file():
-        raise InputError(f"The layer '{spec.name}' cannot be shown.", f"There is no file {spec.path}.", "Run the step that makes it again.")
+        raise InputError(f"'{spec.path.name}' is missing.", f"There is no file {spec.path}.", "Run the step that makes it again.")
     geometry = {"cloud": _load_cloud, "mesh": _load_mesh, "sparse": _load_sparse, "cameras": _load_cameras}[spec.kind](spec)
     return geometry, _facts(geometry) | {"seconds": round(time.monotonic() - started, 3)}
 

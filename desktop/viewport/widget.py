@@ -36,7 +36,7 @@ class ViewportWidget(QWidget):
     layer_loaded = Signal(str, dict)
     """Layer name, facts: 'counts' {points|triangles|cameras}, 'bounds' [[low], [high]], 'attributes' [names], 'seconds'."""
     layer_failed = Signal(str, str)
-    """Layer name, what went wrong and what to do."""
+    """Layer name, what went wrong."""
     pivot_changed = Signal(object)
     """World point `[3]` that orbiting turns about."""
     picked = Signal(object)
@@ -217,8 +217,7 @@ class ViewportWidget(QWidget):
         self._told = False
         if name:
             self._know_model()
-            why = "The 3D renderer stopped each time it read this file, which may be damaged or too large."
-            self.layer_failed.emit(name, f"The layer '{name}' cannot be shown. {why} Run the step that makes it again.")
+            self.layer_failed.emit(name, "The 3D renderer stopped each time it read the file, which may be damaged or too large.")
 
     def _on_gave_up(self, text: str) -> None:
         self._broken = text + " Double click to try again."

@@ -184,6 +184,12 @@ def test_a_layer_is_loaded_again_only_when_its_file_changes(project, until):
     until(lambda: project.viewport.calls.count(("set_layer", "cloud")) == 2)
 
 
+def test_a_layer_that_cannot_be_shown_is_told_and_stays_in_the_log(project):
+    project.viewport.layer_failed.emit("cloud", "'cloud.ply' ends early.")
+    assert project.state.messages[0].text == "Dense points cannot be shown. 'cloud.ply' ends early. Reconstruct writes the file again."
+    assert project.state.log[-1].level == "warning"
+
+
 def test_every_action_is_in_a_menu_and_has_a_tooltip_with_its_shortcut(window):
     listed = {action.objectName() for menu in window.menus.values() for action in menu.actions()}
     assert set(TABLE) <= listed

@@ -11,6 +11,7 @@ from desktop.viewport.layers import LayerSpec
 from desktop.viewport.orbit import Array
 from desktop.viewport.subject import Subject
 
+_WITH_CAMERAS = 2.0  # in radii of the subject
 FATAL_READS = 2
 """A layer during whose reading the renderer died this often is not read again."""
 
@@ -92,9 +93,12 @@ class Stock:
         return corners[:, 0].min(axis=0), corners[:, 1].max(axis=0), np.concatenate(outlines)
 
     def subject(self) -> Subject | None:
-        """What the photos show, None when the cameras do not tell."""
+        """What the photos show, None when the cameras do not tell; with the cameras' places while there is nothing dense to see."""
         found = [facts["subject"] for facts in self.facts.values() if facts.get("subject")]
-        return Subject.from_json(found[0]) if found else None
+        if not found:
+            return None
+        subject, dense = Subject.from_json(found[0]), any(self.specs[name].kind in ("cloud", "mesh") for name in self.facts)
+        return subject if dense else replace(subject, radius=_WITH_CAMERAS * subject.radius)
 
     def views(self) -> list[dict[str, Any]]:
         """The photos' cameras."""

@@ -74,5 +74,10 @@ def test_the_subject_crosses_to_the_window(tmp_path: Path) -> None:
     found = stock.subject()
     assert isinstance(found, Subject)
     np.testing.assert_allclose(found.center, TARGET, atol=1e-6)
+    stock.put(LayerSpec("cloud", "cloud", tmp_path / "cloud.ply"))
+    stock.loaded("cloud", {})
+    close = stock.subject()
+    assert close is not None
+    assert close.radius < found.radius, "dense points are looked at more closely than cameras"
     stock.remove("cameras")
     assert stock.subject() is None

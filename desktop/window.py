@@ -243,7 +243,11 @@ class MainWindow(QMainWindow):
     def _export(self) -> None:
         from desktop.dialogs.export import ExportDialog
 
-        ExportDialog(self.state, self.exporter.export, self).show()
+        def write(kind: str, source: Path, target: Path) -> None:
+            self._told(f"Writing {target} …")
+            self.exporter.export(kind, source, target)
+
+        ExportDialog(self.state, write, self).show()
 
     def _screenshot(self) -> None:
         folder = self.state.project or Path.home()

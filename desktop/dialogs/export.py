@@ -36,7 +36,7 @@ FORMATS = {
         ".pts": "PTS: text, for laser scan software",
     },
 }
-BYTES = {"mesh": {".obj": 90, ".glb": 36, ".ply": 26, ".stl": 50}, "cloud": {".ply": 33, ".xyz": 45, ".pts": 45}}
+BYTES = {"mesh": {".obj": 94, ".glb": 29, ".ply": 27, ".stl": 50}, "cloud": {".ply": 33, ".xyz": 49, ".pts": 53}}
 """Rough bytes for each face or point, for the estimate."""
 
 

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from desktop.session import Session
 
 PROGRESS_MS = 100
+WORDS_MS = 300
+"""How long the worker has to write down where an unexpected error happened."""
+UNEXPECTED = "PhotolithError"
+"""Type of an error that no stage has foreseen; foreseen ones have types of their own."""
 
 
 class Runs(QObject):
@@ -126,12 +130,18 @@ class Runs(QObject):
             self._session.log("info", "Stopped. What is finished is kept.")
         elif outcome == "failed":
             self._session.tell(Message(detail.get("what") or "The run failed.", detail.get("why") or "", detail.get("remedy") or ""))
+            if detail.get("type") == UNEXPECTED:
+                QTimer.singleShot(WORDS_MS, self, self._log_last_words)
         else:
             self._tell_crash(stage, detail)
         self._session.refresh()
         after, self._after = self._after, None
         if after is not None and outcome == "done":
             after()
+
+    def _log_last_words(self) -> None:
+        if self.bridge.last_words:
+            self._session.log("error", self.bridge.last_words)
 
     def _tell_crash(self, stage: str, detail: dict[str, Any]) -> None:
         if detail.get("tail"):

@@ -52,6 +52,11 @@ class JobBridge(QObject):
         """Process id of the worker, 0 without one."""
         return int(self._process.processId()) if self._process is not None else 0
 
+    @property
+    def last_words(self) -> str:
+        """The last lines that the worker wrote to its error output during this run."""
+        return "\n".join(self._tail)
+
     def run(self, project: str, **options: Any) -> None:
         """Asks for a run. `options`: until, device, seed, deterministic.
 
@@ -156,7 +161,7 @@ class JobBridge(QObject):
         if self._cancelled:
             self._finish("cancelled", {})
         else:
-            self._finish("crashed", {"code": code, "tail": "\n".join(self._tail)})
+            self._finish("crashed", {"code": code, "tail": self.last_words})
 
     def _process_error(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:

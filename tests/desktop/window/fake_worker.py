@@ -1,4 +1,4 @@
-"""Speaks the worker's protocol. What it does is chosen by a file 'behave' in the project: finish, fail, crash, hang, wait."""
+"""Speaks the worker's protocol. What it does is chosen by a file 'behave' in the project: finish, fail, bug, crash, hang, wait."""
 
 import json
 import sys
@@ -25,6 +25,12 @@ def run(request: dict) -> None:
         if behave == "fail" and stage == "toy":
             words = {"what": "No depth was found.", "why": "The photos overlap too little.", "remedy": "Add photos."}
             say("failed", error={"type": "ReconstructionError", **words})
+            return
+        if behave == "bug" and stage == "toy":
+            words = {"what": "Something went wrong inside.", "why": "KeyError: 'x'", "remedy": "The log has the details."}
+            say("failed", error={"type": "PhotolithError", **words})
+            sys.stderr.write("Traceback (most recent call last):\n  File toy.py, line 3\nKeyError: 'x'\n")
+            sys.stderr.flush()
             return
         if behave == "crash":
             sys.stderr.write("Segmentation fault in the toy\n")

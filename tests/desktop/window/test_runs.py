@@ -50,6 +50,13 @@ def test_a_failed_run_says_what_why_and_remedy_and_marks_the_stage(project, unti
     assert project.log.errors() == 1
 
 
+def test_an_error_that_nobody_foresaw_leaves_its_place_in_the_log(project, until):
+    behave(project, "bug")
+    project.session.runs.run()
+    until(lambda: project.state.messages)
+    until(lambda: any("File toy.py, line 3" in line.text for line in project.state.log))
+
+
 def test_a_crashed_worker_is_told_with_its_last_words_and_resume(project, until):
     behave(project, "crash")
     project.session.runs.run()

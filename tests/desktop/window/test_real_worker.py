@@ -43,7 +43,7 @@ def test_dropped_photos_are_looked_at_and_get_verdicts(real, until):
 
 
 def test_photos_become_a_model_that_another_program_opens_although_the_run_was_stopped_midway(real, until, tmp_path):
-    photograph(tmp_path / "photos", [f"a b ü {number}.jpg" for number in range(8)])
+    photograph(tmp_path / "photos", [f"a b ü {number}.jpg" for number in range(6)])
     jobs: list[Job] = []
     real.state.subscribe("job", lambda: jobs.append(real.state.job) if real.state.job else None)
 
@@ -70,7 +70,7 @@ def test_photos_become_a_model_that_another_program_opens_although_the_run_was_s
     assert sum(line.startswith("Features: done") for line in lines) == 1, "what was finished must not be computed again"
     assert any(job.total > 1 and job.eta_seconds is not None for job in jobs)
 
-    assert real.state.summary.registered == 8
+    assert real.state.summary.registered == 6
     assert [layer.name for layer in real.state.layers] == ["cameras", "sparse", "cloud", "mesh"]
     until(lambda: all(real.viewport.facts(layer.name) for layer in real.state.layers), PATIENCE)
     for layer, counted in (("cameras", "cameras"), ("sparse", "points"), ("cloud", "points"), ("mesh", "triangles")):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -42,6 +43,8 @@ def main(argv: list[str] | None = None) -> int:
         _measure_first_paint(window)
     else:
         QTimer.singleShot(LOOK_AFTER_MS, window.look_at_machine)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: window.close())
     window.show()
     if arguments:
         path = Path(arguments[0]).expanduser().absolute()

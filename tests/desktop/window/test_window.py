@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.commands.actions import TABLE
 from desktop.dialogs.export import ExportDialog
 from desktop.dialogs.palette import CommandPalette
+from desktop.menus import RecentMenu
 from desktop.panels.inspector import describe
 from desktop.panels.messages import ICONS
 from desktop.panels.pages import ADVICE
@@ -144,6 +145,26 @@ def test_the_preset_reaches_the_project(project, until):
     project.session.set_preset("draft")
     until(lambda: Project.open(project.state.project).preset == "draft")
     until(lambda: project.toolbar.preset.text() == "Draft")
+
+
+def test_a_preset_chosen_on_the_start_page_holds_for_the_new_project(window, until, tmp_path):
+    window.session.set_preset("draft")
+    window.session.create_project(tmp_path / "Vase")
+    until(lambda: window.state.name == "Vase")
+    assert Project.open(tmp_path / "Vase").preset == "draft"
+    window.session.create_project(tmp_path / "Bowl")
+    until(lambda: window.state.name == "Bowl")
+    assert Project.open(tmp_path / "Bowl").preset == "balanced"
+
+
+def test_the_file_menu_opens_recent_projects(project, until, tmp_path):
+    Project.create(tmp_path / "Vase & Bowl")
+    project.session.open_project(tmp_path / "Vase & Bowl")
+    until(lambda: project.state.name == "Vase & Bowl")
+    recent = project.findChild(RecentMenu)
+    assert [action.text() for action in recent.actions()] == ["Vase && Bowl", "Statue"]
+    recent.actions()[1].trigger()
+    until(lambda: project.state.name == "Statue")
 
 
 def test_opening_something_that_is_no_project_says_so_without_a_dialog(window, until, tmp_path):

@@ -46,7 +46,7 @@ class SiftExtractor:
         if mask is not None and mask.shape != image.shape[:2]:
             raise ShapeError(f"mask must have shape {list(image.shape[:2])}, got {list(mask.shape)}")
         height, width = image.shape[:2]
-        grey = _reduced(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.max_size)
+        grey = reduced(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.max_size)
         factor = np.array([width / grey.shape[1], height / grey.shape[0]])
         found = self._detect(grey, factor, mask)
         descriptors: NDArray[np.float32] = np.zeros((0, 128), np.float32)
@@ -81,7 +81,7 @@ def _detector(contrast: float) -> Any:
     return cv2.SIFT.create(0, 3, contrast, 10.0, 1.6, enable_precise_upscale=True)
 
 
-def _reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:
+def reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:
     """The picture, by area averaging no longer than `max_size`."""
     height, width = grey.shape
     longest = max(height, width)

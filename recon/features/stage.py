@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from recon.errors import ReconstructionError
 from recon.features.extractor import make_extractor
 from recon.features.matches_npz import PairMatches, read_matches, write_matches
 from recon.features.npz import read_features, write_features
+from recon.features.second_look import Pair, SecondLook, camera_numbers, pair_item
 from recon.pipeline.config import setting
 from recon.pipeline.stage import Artifact, Item, Stage, StageContext
 
@@ -74,6 +75,7 @@ class MatchesConfig:
     ratio: float = setting(0.8, "The best match must be closer than this times the second best.", minimum=0.5, maximum=1.0, advanced=True)
     min_inliers: int = setting(15, "Pairs with fewer verified matches do not count.", minimum=8, maximum=1000, advanced=True)
     max_error: float = setting(4.0, "Largest distance from the epipolar line.", unit="px", minimum=0.5, maximum=32.0, advanced=True)
+    second_look: bool = setting(True, "Photos that few others match are compared once more, by how they would look from aside.")
 
 
 class MatchesStage(Stage):
@@ -81,14 +83,14 @@ class MatchesStage(Stage):
 
     name = "matches"
     title = "Matches"
-    version = 1
+    version = 2
     needs = ("photos", "features")
     config_type = MatchesConfig
-    sources = ("cameras",)
+    sources = ("photos", "masks", "cameras")
     parallel_items = True
 
     def run(self, inputs: Mapping[str, Artifact], config: MatchesConfig, context: StageContext) -> None:
-        """Writes one item a pair and `pairs.json`; see `Stage.run`."""
+        """Writes one item a pair, more of them where a second look was needed, and `pairs.json`; see `Stage.run`."""
         from recon.features.matching import match_descriptors
         from recon.features.pairs import select_pairs
         from recon.features.retrieval import similarity
@@ -119,9 +121,11 @@ class MatchesStage(Stage):
 
         chosen = select_pairs(len(names), config.pairs, overlap=config.overlap, neighbours=config.neighbours, similarity=look)
         pairs = [(names[i], names[j]) for i, j in chosen]
-        items = [Item(f"{a}__{b}", (keys[a], keys[b], _numbers(known[a]), _numbers(known[b])), (a, b), tried) for a, b in pairs]
-        done = context.items(items, compute, ".npz")
-        _summarise(pairs, done.values(), context)
+        numbers = {name: (keys[name], camera_numbers(known[name])) for name in names}
+        items = [Item(pair_item(pair), (numbers[pair[0]], numbers[pair[1]]), pair, tried) for pair in pairs]
+        first = dict(zip(pairs, context.items(items, compute, ".npz").values(), strict=True))
+        again = SecondLook(inputs["features"], known, config, context).at(first) if config.second_look else {}
+        _summarise(first, again, context)
 
 
 def _known_cameras(photos: Artifact, names: list[str], context: StageContext) -> dict[str, KnownCamera]:
@@ -139,18 +143,14 @@ def _known_cameras(photos: Artifact, names: list[str], context: StageContext) ->
     return {name: KnownCamera(start.of(name), start.has_prior[start.camera_of[name]]) for name in names}
 
 
-def _numbers(known: KnownCamera) -> list[Any]:
-    """A camera as plain values, for keys."""
-    camera = known.camera
-    return [camera.model, camera.width, camera.height, *camera.params, known.has_prior]
-
-
-def _summarise(pairs: list[tuple[str, str]], files: Iterable[Path], context: StageContext) -> None:
+def _summarise(first: Mapping[Pair, Path], again: Mapping[Pair, Path], context: StageContext) -> None:
     """Writes `pairs.json` and the notes."""
     rows = []
-    for (a, b), path in zip(pairs, files, strict=True):
-        matches = read_matches(path)
-        rows.append({"a": a, "b": b, "raw": len(matches.raw), "inliers": len(matches.inliers), "kind": matches.kind})
+    for pair, path in first.items():
+        matches = read_matches(again.get(pair, path))
+        counts = {"raw": len(matches.raw), "inliers": len(matches.inliers), "kind": matches.kind}
+        rows.append({"a": pair[0], "b": pair[1], "item": pair_item(pair, pair in again), **counts})
     (context.output / "pairs.json").write_text(json.dumps(rows, indent=0) + "\n", encoding="utf-8")
     context.note("pairs compared", len(rows))
     context.note("pairs verified", sum(row["kind"] not in ("none", "watermark") for row in rows))
+    context.note("pairs from the second look", len(again))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,6 @@ def write_database(
     keypoints: Keypoints,
     matches: Mapping[Pair, PairMatches],
     *,
-    relative_poses: bool = False,
     check: Callable[[], None] = lambda: None,
 ) -> dict[str, int]:
     """Makes a database.
@@ -42,7 +41,6 @@ def write_database(
         start: Cameras; COLMAP's camera number is the index plus one.
         keypoints: Photo id -> `[N, 2+]`, x and y first, our pixel convention.
         matches: Pair of photo ids -> matches; those that are not verified are left out.
-        relative_poses: Whether pairs get their geometry, which global mapping starts from.
         check: Called for every pair; may raise to stop.
 
     Returns:
@@ -61,9 +59,8 @@ def write_database(
             for (a, b), found in matches.items():
                 check()
                 if verified(found):
-                    geometry = _geometry(start, keypoints, (a, b), found) if relative_poses else _bare_geometry(found)
                     database.write_matches(numbers[a], numbers[b], found.inliers.astype(np.uint32))
-                    database.write_two_view_geometry(numbers[a], numbers[b], geometry)
+                    database.write_two_view_geometry(numbers[a], numbers[b], _geometry(found))
     return numbers
 
 
@@ -89,7 +86,7 @@ def _write_image(database: pycolmap.Database, name: str, number: int, camera: in
     database.write_keypoints(number, points_to_colmap(keypoints[:, :2]).astype(np.float32))
 
 
-def _bare_geometry(matches: PairMatches) -> pycolmap.TwoViewGeometry:
+def _geometry(matches: PairMatches) -> pycolmap.TwoViewGeometry:
     """The inliers and their kind: what incremental mapping reads."""
     import pycolmap
 
@@ -99,17 +96,22 @@ def _bare_geometry(matches: PairMatches) -> pycolmap.TwoViewGeometry:
     return geometry
 
 
-def _geometry(start: StartingCameras, keypoints: Keypoints, pair: Pair, matches: PairMatches) -> pycolmap.TwoViewGeometry:
-    """Geometry and relative pose of a pair, from matches that are known to be inliers."""
+def add_relative_poses(database: pycolmap.Database) -> None:
+    """Gives every pair its geometry and relative pose, from matches that are known to be inliers; global mapping starts from these."""
     import pycolmap
 
     options = pycolmap.TwoViewGeometryOptions()
     options.compute_relative_pose = True
     options.detect_watermark = False
-    options.min_num_inliers = min(options.min_num_inliers, len(matches.inliers))
     options.ransac.random_seed = 0
-    sides: list[Any] = []
-    for name in pair:
-        number = start.camera_of[name]
-        sides += [to_colmap_camera(start.cameras[number], has_prior=start.has_prior[number]), points_to_colmap(keypoints[name][:, :2])]
-    return pycolmap.estimate_two_view_geometry(*sides, matches.inliers.astype(np.uint32), options)
+    images = {image.image_id: image for image in database.read_all_images()}
+    sides = {
+        number: (database.read_camera(image.camera_id), np.asarray(database.read_keypoints(number), np.float64)[:, :2])
+        for number, image in images.items()
+    }
+    with pycolmap.DatabaseTransaction(database):
+        for pair, known in zip(*database.read_two_view_geometries(), strict=True):
+            a, b = (int(number) for number in pycolmap.pair_id_to_image_pair(pair))
+            options.min_num_inliers = min(15, len(known.inlier_matches))
+            geometry = pycolmap.estimate_two_view_geometry(*sides[a], *sides[b], np.asarray(known.inlier_matches, np.uint32), options)
+            database.update_two_view_geometry(a, b, geometry)

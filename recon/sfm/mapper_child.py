@@ -15,7 +15,10 @@ from typing import Any
 
 from recon.pipeline.child import follow_parent
 
-_MOST = 0.8
+_MOST = 0.9
+"""Part of the photos from which on an attempt is good enough."""
+_TURNS = 4
+"""Times that a model is gone on with at most, while photos are added."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,7 @@ class Job:
         output: Empty folder for the models.
         start: Folder of a model with known poses; for 'triangulate'.
         photos: How many there are.
+        exact: Number of keypoints of each photo, in the order of COLMAP's numbers, before those of its tilted views.
         constant_cameras: COLMAP's numbers of cameras that stay as they are.
         move_poses: 'triangulate': whether the known poses are refined at the end.
         principal_point: 'centre' leaves it in the middle, 'auto' estimates it at the end where the photos determine it, 'free' always.
@@ -44,6 +48,7 @@ class Job:
     output: str
     start: str
     photos: int
+    exact: list[int]
     constant_cameras: list[int]
     move_poses: bool
     principal_point: str
@@ -89,7 +94,7 @@ def _options(job: Job, *, relaxed: bool = False, lone_pair: bool = False) -> Any
 
     Args:
         job: What was asked for.
-        relaxed: Place photos by fewer points, and start from weaker pairs.
+        relaxed: Place photos by fewer points, and start from weaker pairs and from pairs along the line of sight (a walk down a street).
         lone_pair: Points that only two photos see will do; they always have to when there are no more.
     """
     import pycolmap
@@ -108,22 +113,30 @@ def _options(job: Job, *, relaxed: bool = False, lone_pair: bool = False) -> Any
     options.triangulation.ignore_two_view_tracks = job.photos > 2 and not lone_pair
     if relaxed:
         options.mapper.init_min_num_inliers //= 2
-        options.mapper.abs_pose_min_num_inliers //= 2
-        options.mapper.init_min_tri_angle /= 2
+        options.mapper.abs_pose_min_num_inliers //= 3
+        options.mapper.abs_pose_min_inlier_ratio = 0.15
+        options.mapper.init_min_tri_angle /= 4
+        options.mapper.init_max_forward_motion = 1.0
     return options
 
 
 def _incremental(job: Job) -> None:
-    """Maps as usual, then goes on with relaxed options; if most photos are still missing, starts anew with those.
+    """Maps as usual; while many photos are missing, anew with relaxed options and then all at once.
 
-    Where no three photos share anything, two of them make a model.
+    Kept is the attempt with most photos that agree with their matches. Where no three photos share anything, two of them make a
+    model.
     """
     models = _extended(job, _run_incremental(job, "usual", _options(job)))
     if _largest(models) < _MOST * job.photos:
         _say(step="starting again from weaker pairs")
-        relaxed = _extended(job, _run_incremental(job, "relaxed", _options(job, relaxed=True)))
-        models = relaxed if _largest(relaxed) > _largest(models) else models
+        models = _better(models, _extended(job, _run_incremental(job, "relaxed", _options(job, relaxed=True))))
+    if 3 <= _largest(models) < _MOST * job.photos:
+        models = _better(models, _extended(job, _run_global(job, "global")))
     _finish(job, models or _run_incremental(job, "pair", _options(job, relaxed=True, lone_pair=True)))
+
+
+def _better(models: dict[int, Any], others: dict[int, Any]) -> dict[int, Any]:
+    return others if _largest(others) > _largest(models) else models
 
 
 def _extended(job: Job, models: dict[int, Any]) -> dict[int, Any]:
@@ -136,12 +149,15 @@ def _extended(job: Job, models: dict[int, Any]) -> dict[int, Any]:
     with pycolmap.Database.open(job.database) as database:
         for number in sorted(models):
             drop_inconsistent(models[number], database)
-            if models[number].num_reg_images() < job.photos:
-                more = _continued(job, models[number], f"more{number}", _options(job, relaxed=True))
+            for turn in range(_TURNS):
+                if models[number].num_reg_images() >= job.photos:
+                    break
+                more = _continued(job, models[number], f"more{number}.{turn}", _options(job, relaxed=True))
                 if drop_inconsistent(more, database):
                     adjust(more, constant=job.constant_cameras, principal_point=job.principal_point == "free", threads=job.threads)
-                if more.num_reg_images() > models[number].num_reg_images():
-                    models[number] = more
+                if more.num_reg_images() <= models[number].num_reg_images():
+                    break
+                models[number] = more
     return {number: model for number, model in models.items() if model.num_reg_images() >= 2}
 
 
@@ -182,12 +198,21 @@ def _largest(models: dict[int, Any]) -> int:
 
 
 def _global(job: Job) -> None:
-    import pycolmap
-
     if job.photos < 3:  # it takes points that three photos see
         _incremental(job)
-        return
+    else:
+        _finish(job, _run_global(job, "global"))
+
+
+def _run_global(job: Job, name: str) -> dict[int, Any]:
+    import pycolmap
+
+    from recon.sfm.adjust import adjust
+    from recon.sfm.database import add_relative_poses
+
     _say(step="placing all photos at once")
+    with pycolmap.Database.open(job.database) as database:
+        add_relative_poses(database)
     if job.calibrate:
         pycolmap.calibrate_view_graph(job.database)
     options = pycolmap.GlobalPipelineOptions()
@@ -199,15 +224,21 @@ def _global(job: Job) -> None:
     solver.refine_principal_point = job.principal_point == "free"
     if job.constant_cameras:
         solver.refine_focal_length = solver.refine_extra_params = solver.refine_principal_point = False
-    _finish(job, pycolmap.global_mapping(job.database, job.output, job.output, options))
+    models = dict(pycolmap.global_mapping(job.database, job.output, _folder(job, name), options))
+    if job.constant_cameras:
+        _say(step="refining cameras")
+        for model in models.values():
+            adjust(model, constant=job.constant_cameras, principal_point=job.principal_point == "free", threads=job.threads)
+    return models
 
 
 def _finish(job: Job, models: dict[int, Any]) -> None:
     """The last refinement of each model, and writing it."""
     from recon.sfm.adjust import adjust, free_principal_points
+    from recon.sfm.exact import leave_out_coarse
 
     for number, model in models.items():
-        if job.method == "global" and job.constant_cameras:
+        if leave_out_coarse(model, job.exact):
             _say(step="refining cameras")
             adjust(model, constant=job.constant_cameras, principal_point=job.principal_point == "free", threads=job.threads)
         if job.principal_point == "auto":

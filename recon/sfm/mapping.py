@@ -33,6 +33,7 @@ def map_photos(
     config: SfmConfig,
     *,
     poses: Mapping[str, Rigid3] | None = None,
+    exact: Mapping[str, int] | None = None,
     threads: int = 1,
     seed: int = 0,
     check: Callable[[], None] = lambda: None,
@@ -47,6 +48,7 @@ def map_photos(
         keypoints: Photo id -> `[N, 2+]`, x and y first.
         matches: Pair of ids -> matches.
         config: Settings.
+        exact: Photo id -> number of its first keypoints that are exact, None = all; see `recon.sfm.exact`.
         poses: Known poses: only points are made, and the photos without pose are placed among them.
         threads: For the solver; 1 gives the same bytes every time.
         seed: Of random samples.
@@ -64,8 +66,7 @@ def map_photos(
     if not poses and not any(map(verified, matches.values())):
         why = f"None of the {len(matches)} pairs of photos that were compared shows the same thing from two places."
         raise ReconstructionError("No cameras were found.", why, _REMEDY)
-    pairwise = config.mapper == "global" and not poses
-    numbers = write_database(folder / "database.db", start, keypoints, matches, relative_poses=pairwise, check=check)
+    numbers = write_database(folder / "database.db", start, keypoints, matches, check=check)
     output = folder / "models"
     output.mkdir()
     if poses:
@@ -76,6 +77,7 @@ def map_photos(
         output=str(output),
         start=str(folder / "posed"),
         photos=len(keypoints),
+        exact=[len(points) if exact is None else exact[name] for name, points in keypoints.items()],
         constant_cameras=[i + 1 for i, given in enumerate(start.given) if given],
         move_poses=config.refine_given_poses,
         principal_point=config.principal_point,

@@ -43,8 +43,11 @@ class Registration:
         return asdict(self)
 
 
+_ROW: Mapping[str, Any] = {"a": str, "b": str, "item": str, "raw": int, "inliers": int, "kind": str}
+
+
 def read_pairs(matches: Artifact) -> list[dict[str, Any]]:
-    """Rows of `pairs.json`: a, b, raw, inliers, kind.
+    """Rows of `pairs.json`: a, b, item, raw, inliers, kind.
 
     Raises:
         ProjectError: Missing or damaged.
@@ -52,9 +55,7 @@ def read_pairs(matches: Artifact) -> list[dict[str, Any]]:
     path = matches.path / "pairs.json"
     try:
         rows = json.loads(path.read_text(encoding="utf-8"))
-        return [
-            {"a": str(r["a"]), "b": str(r["b"]), "raw": int(r["raw"]), "inliers": int(r["inliers"]), "kind": str(r["kind"])} for r in rows
-        ]
+        return [{name: kind(row[name]) for name, kind in _ROW.items()} for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ProjectError("The list of compared photos is damaged.", f"'{path}': {error}", "Run the step 'Matches' again.") from error
 
@@ -67,7 +68,7 @@ def explain(
     Args:
         model: The model that is kept.
         features: Photo id -> number of keypoints, for every photo that was tried.
-        pairs: Rows of `pairs.json`: a, b, raw, inliers, kind.
+        pairs: Rows of `pairs.json`: a, b, item, raw, inliers, kind.
         others: Photos of the models that were not kept.
     """
     placed = {image.name: image for image in model.images.values() if image.has_pose}

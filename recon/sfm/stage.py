@@ -28,7 +28,7 @@ class SfmStage(Stage):
 
     name = "sfm"
     title = "Cameras"
-    version = 1
+    version = 2
     needs = ("photos", "features", "matches")
     config_type = SfmConfig
     sources = ("photos", "cameras")
@@ -44,7 +44,7 @@ class SfmStage(Stage):
         from recon.sfm.sparse import color_points
 
         found, rows = load_photos(inputs["photos"]), read_pairs(inputs["matches"])
-        keypoints, matches = _read(inputs, rows, context)
+        keypoints, exact, matches = _read(inputs, rows, context)
         infos = {name: found[name] for name in keypoints}
         given = _given(infos, context)
         poses = _poses(given, context)
@@ -58,6 +58,7 @@ class SfmStage(Stage):
                 matches,
                 config,
                 poses=poses,
+                exact=exact,
                 threads=1 if context.deterministic else context.threads,
                 seed=context.seed,
                 check=context.check_cancelled,
@@ -70,7 +71,7 @@ class SfmStage(Stage):
         color_points(model, context.project_photos, check=context.check_cancelled)
         (context.output / "sparse").mkdir()
         model.write(str(context.output / "sparse"))
-        photos = explain(model, {name: len(points) for name, points in keypoints.items()}, rows, groups[1:])
+        photos = explain(model, exact, rows, groups[1:])
         note = summary(photos, groups, known=len(set(poses) & set(keypoints)), doubtful=doubtful)
         report = {"photos": {name: photo.to_json() for name, photo in photos.items()}, "models": [len(g) for g in groups], "note": note}
         (context.output / "registration.json").write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -79,19 +80,23 @@ class SfmStage(Stage):
 
 def _read(
     inputs: Mapping[str, Artifact], rows: Sequence[Mapping[str, Any]], context: StageContext
-) -> tuple[dict[str, NDArray[np.float32]], dict[tuple[str, str], PairMatches]]:
-    """Keypoints by photo, and matches by pair."""
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, int], dict[tuple[str, str], PairMatches]]:
+    """Keypoints by photo, those of its tilted views last; how many there are before those; and matches by pair."""
+    import numpy as np
+
     from recon.features.matches_npz import read_matches
     from recon.features.npz import read_features
+    from recon.features.second_look import views_item
 
-    keypoints, matches = {}, {}
+    keypoints, exact, matches, more = {}, {}, {}, inputs["matches"].items
     for name, path in inputs["features"].items.items():
         context.check_cancelled()
-        keypoints[name] = read_features(path).keypoints
+        sets = [read_features(one).keypoints for one in (path, more.get(views_item(name))) if one is not None]
+        keypoints[name], exact[name] = np.concatenate(sets), len(sets[0])
     for row in rows:
         context.check_cancelled()
-        matches[row["a"], row["b"]] = read_matches(inputs["matches"].items[f"{row['a']}__{row['b']}"])
-    return keypoints, matches
+        matches[row["a"], row["b"]] = read_matches(more[row["item"]])
+    return keypoints, exact, matches
 
 
 def _poses(given: GivenCameras | None, context: StageContext) -> Mapping[str, Rigid3]:

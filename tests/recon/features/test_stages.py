@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
@@ -17,6 +18,7 @@ import resources
 from recon.errors import Cancelled, InputError, ReconstructionError
 from recon.features.matches_npz import read_matches
 from recon.features.npz import read_features
+from recon.features.second_look import views_item
 from recon.features.stage import FeaturesStage, MatchesStage
 from recon.io.given_cameras import read_cameras
 from recon.photos.stage import PhotosStage
@@ -49,7 +51,7 @@ def done(photos: Photos, tmp_path_factory: pytest.TempPathFactory) -> Iterator[t
     """Artifacts before, the artifact of `matches`, and its context."""
     folder = tmp_path_factory.mktemp("run")
     inputs = prepare(photos, folder)
-    matches, context = run_stage(MatchesStage(), inputs, folder, project_photos=photos)
+    matches, context = run_stage(MatchesStage(), inputs, folder, {"second_look": False}, project_photos=photos)
     return inputs, matches, context
 
 
@@ -144,8 +146,8 @@ def test_photos_that_cannot_be_used_are_left_out(photos: Photos, tmp_path: Path)
 def test_a_photo_without_features_is_a_pair_with_nobody(photos: Photos, tmp_path: Path) -> None:
     Image.new("RGB", SIZE, (90, 90, 90)).save(tmp_path / "wall.png")
     two = {name: photos[name] for name in list(photos)[:2]}
-    inputs = prepare({**two, "wall.png": tmp_path / "wall.png"}, tmp_path)
-    _, context = run_stage(MatchesStage(), inputs, tmp_path, project_photos=two)
+    three = {**two, "wall.png": tmp_path / "wall.png"}
+    _, context = run_stage(MatchesStage(), prepare(three, tmp_path), tmp_path, project_photos=three)
     assert context.notes["pairs compared"] == 3
     assert context.notes["pairs verified"] == 1
 
@@ -209,3 +211,34 @@ def test_a_photo_that_was_damaged_after_its_check_is_named(photos: Photos, tmp_p
     copies[first].write_bytes(b"overwritten")
     with pytest.raises(InputError, match=first):
         run_stage(FeaturesStage(), {"photos": found}, tmp_path, project_photos=copies)
+
+
+def seen_from_aside(path: Path, target: Path) -> np.ndarray:
+    """A picture of the picture, compressed to two fifths across as if seen from aside, on grey; the homography to it."""
+    with Image.open(path) as image:
+        photo = np.asarray(image.convert("RGB"))
+    to_aside = np.array([[0.4, 0.0, 120.0], [0.08, 0.9, 5.0], [0.0, 0.0, 1.0]])
+    cv2.imwrite(str(target), cv2.warpPerspective(cv2.GaussianBlur(photo, (0, 0), 1.1, sigmaY=0.3)[..., ::-1], to_aside, SIZE))
+    return to_aside
+
+
+def test_a_photo_from_far_aside_is_found_by_the_second_look(photos: Photos, tmp_path: Path) -> None:
+    one = next(iter(photos.values()))
+    to_aside = seen_from_aside(one, tmp_path / "aside.png")
+    two = {one.name: one, "aside.png": tmp_path / "aside.png"}
+    inputs = prepare(two, tmp_path)
+    counts = {}
+    for again in (False, True):
+        artifact, _ = run_stage(MatchesStage(), inputs, tmp_path, {"second_look": again}, project_photos=two)
+        (row,) = json.loads((artifact.path / "pairs.json").read_text())
+        counts[again] = row["inliers"]
+    assert counts[True] > 3 * max(counts[False], 15)
+    inliers = read_matches(artifact.items[row["item"]]).inliers
+    first, second = (
+        np.concatenate([read_features(path).keypoints for path in (inputs["features"].items[name], artifact.items[views_item(name)])])
+        for name in (row["a"], row["b"])
+    )
+    if row["a"] != one.name:
+        first, second, inliers = second, first, inliers[:, ::-1]
+    expected = np.c_[first[inliers[:, 0], :2], np.ones(len(inliers))] @ to_aside.T
+    assert np.median(np.linalg.norm(expected[:, :2] - second[inliers[:, 1], :2], axis=1)) < 2

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 Pair = tuple[str, str]
 
-ENOUGH = 100
+ENOUGH = 60
 """Verified matches of a pair that needs no second look."""
-_PARTNERS = 3
+_PARTNERS = 2
 """Such pairs that a photo should have."""
 _SHARE = 0.35
 """Part of the matches that must be verified; by chance it is far less."""

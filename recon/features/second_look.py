@@ -29,11 +29,19 @@ ENOUGH = 60
 """Verified matches of a pair that needs no second look."""
 _PARTNERS = 2
 """Such pairs that a photo should have."""
-_SHARE = 0.35
-"""Part of the matches that must be verified; by chance it is far less."""
+_LIKELY = 8
+"""Photos that a lonely one is compared with, those that share most of the largest keypoints."""
+_LARGEST = 4096
+"""So many of the largest keypoints tell which photos those are."""
+_LOOSE = 0.9
+"""Ratio test of that."""
+_SHARE = 0.25
+"""Part of the matches that must be verified; by chance it is less."""
+_SURE = 20
+"""Verified matches from which on a pair is believed although the focal lengths do not fit it."""
 _SAME_PLACE = 0.005
 """Keypoints closer than this show the same place, in parts of the longer side."""
-_CACHED = 64
+_CACHED = 32
 
 
 def views_item(name: str) -> str:
@@ -44,6 +52,13 @@ def views_item(name: str) -> str:
 def pair_item(pair: Pair, again: bool = False) -> str:
     """Name of the item with the matches of a pair, from the first or the second look."""
     return f"{'again__' if again else ''}{pair[0]}__{pair[1]}"
+
+
+def likely_pairs(alone: set[str], similarity: Mapping[Pair, int]) -> list[Pair]:
+    """Of the pairs with a lonely photo those that are among its most similar ones, in their order."""
+    near: dict[str, list[Pair]] = {name: [pair for pair in similarity if name in pair] for name in alone}
+    best = {pair for pairs in near.values() for pair in sorted(pairs, key=lambda pair: -similarity[pair])[:_LIKELY]}
+    return [pair for pair in similarity if pair in best]
 
 
 def lonely(counts: Mapping[Pair, int]) -> set[str]:
@@ -87,16 +102,15 @@ class SecondLook:
         """
         self._first, counts = first, {pair: len(read_matches(path).inliers) for pair, path in first.items()}
         alone = lonely(counts)
-        found = self._compare([pair for pair, count in counts.items() if count < ENOUGH and alone.intersection(pair)])
+        similarity = self._similarity([pair for pair, count in counts.items() if count < ENOUGH and alone.intersection(pair)])
+        found = self._compare(likely_pairs(alone, similarity))
         # Tracks need the new keypoints in pairs that were matched before, too.
         joined = {name for pair, path in found.items() if _verified(path) for name in pair}
         found |= self._compare([pair for pair, count in counts.items() if count and pair not in found and joined.issuperset(pair)])
         return {pair: path for pair, path in found.items() if len(read_matches(path).inliers) > counts[pair]}
 
-    def _compare(self, pairs: list[Pair]) -> dict[Pair, Path]:
-        """Items of these pairs."""
-        if not pairs:
-            return {}
+    def _look(self, pairs: list[Pair]) -> dict[str, Any]:
+        """Looks at the photos of these pairs from aside; keys of what was seen, for items that depend on it."""
         from recon.photos import read_image, read_mask
 
         def look(item: Item, path: Path) -> None:
@@ -110,9 +124,42 @@ class SecondLook:
         names = sorted({name for pair in pairs for name in pair})
         views = [Item(views_item(name), (self._context.digests[name],), name) for name in names]
         self._views |= dict(zip(names, self._context.items(views, look, ".npz").values(), strict=True))
-        keys = {name: (self._features.item_keys[name], self._context.digests[name], camera_numbers(self._known[name])) for name in names}
+        return {name: self._context.digests[name] for name in names}
+
+    def _similarity(self, pairs: list[Pair]) -> dict[Pair, int]:
+        """Number of the largest keypoints that two photos may share."""
+        if not pairs:
+            return {}
+        keys = self._look(pairs)
+
+        def compare(item: Item, path: Path) -> None:
+            path.write_text(str(len(self._places(item.payload, _LOOSE, _LARGEST))), encoding="ascii")
+
+        items = [Item(f"near__{pair_item(pair)}", (keys[pair[0]], keys[pair[1]]), pair) for pair in pairs]
+        done = self._context.items(items, compare, ".txt").values()
+        return {pair: int(path.read_text(encoding="ascii")) for pair, path in zip(pairs, done, strict=True)}
+
+    def _compare(self, pairs: list[Pair]) -> dict[Pair, Path]:
+        """Items of these pairs."""
+        if not pairs:
+            return {}
+        seen = self._look(pairs)
+        keys = {name: (self._features.item_keys[name], seen[name], camera_numbers(self._known[name])) for name in seen}
         items = [Item(pair_item(pair, again=True), (keys[pair[0]], keys[pair[1]]), pair, self._tried()) for pair in pairs]
         return dict(zip(pairs, self._context.items(items, self._match, ".npz").values(), strict=True))
+
+    def _places(self, pair: Pair, ratio: float, most: int | None = None) -> Any:
+        """Matches of the tilted views of a pair, of its `most` largest keypoints."""
+        from recon.features.wide import match_places
+
+        (left, left_units), (right, right_units) = (self._tilted(name) for name in pair)
+        return match_places(
+            (left.keypoints[:most, :2], left_units[:most]),
+            (right.keypoints[:most, :2], right_units[:most]),
+            ratio=ratio,
+            radius=_SAME_PLACE * max(*left.size, *right.size),
+            device=self._context.device,
+        )
 
     def _tried(self) -> dict[str, Any]:
         return {"ratio": self._config.ratio, "min_inliers": self._config.min_inliers, "max_error": self._config.max_error}
@@ -120,17 +167,10 @@ class SecondLook:
     def _match(self, item: Item, path: Path) -> None:
         """Matches of tilted views and those of the first look, verified together."""
         from recon.features.verification import verify
-        from recon.features.wide import match_places
 
         a, b = item.payload
-        (left, left_units), (right, right_units) = self._tilted(a), self._tilted(b)
-        found = match_places(
-            (left.keypoints[:, :2], left_units),
-            (right.keypoints[:, :2], right_units),
-            ratio=self._config.ratio,
-            radius=_SAME_PLACE * max(*left.size, *right.size),
-            device=self._context.device,
-        )
+        left, right = self._tilted(a)[0], self._tilted(b)[0]
+        found = self._places((a, b), self._config.ratio)
         first, second = self._upright(a), self._upright(b)
         offset = np.array([len(first), len(second)], np.int32)
         raw = np.concatenate([read_matches(self._first[a, b]).raw, found + offset])
@@ -142,7 +182,7 @@ class SecondLook:
             min_inliers=self._config.min_inliers,
             max_error=self._config.max_error,
         )
-        if len(inliers) < _SHARE * len(raw):
+        if len(inliers) < _SHARE * len(raw) or (kind != "calibrated" and len(inliers) < _SURE):
             inliers, kind = np.zeros((0, 2), np.int32), "none"
         write_matches(PairMatches(raw, inliers, kind), path)
 

@@ -83,7 +83,7 @@ class MatchesStage(Stage):
 
     name = "matches"
     title = "Matches"
-    version = 3
+    version = 5
     needs = ("photos", "features")
     config_type = MatchesConfig
     sources = ("photos", "masks", "cameras")

@@ -26,13 +26,13 @@ class TiltedSift:
         tilts: Steps of a factor sqrt(2) by which the picture is compressed in each of several directions.
     """
 
-    max_features: int = 8192
-    max_size: int = 800
+    max_features: int = 16384
+    max_size: int = 1280
     contrast: float = 0.01
     tilts: int = 3
 
     def extract(self, image: NDArray[np.uint8], mask: NDArray[np.bool_] | None = None) -> Features:
-        """Features of an RGB picture `[H, W, 3]`, only where `mask` `[H, W]` is True; one place may have many."""
+        """Features of an RGB picture `[H, W, 3]`, largest first, only where `mask` `[H, W]` is True; one place may have many."""
         height, width = image.shape[:2]
         grey = reduced(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), self.max_size)
         allowed = None

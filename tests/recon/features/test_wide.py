@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from recon.features.second_look import lonely
+from recon.features.second_look import likely_pairs, lonely
 from recon.features.wide import match_places
 
 
@@ -70,3 +70,9 @@ def test_lonely_photos_are_those_with_few_good_pairs() -> None:
     assert lonely(counts) == {"x"}
     assert lonely({("a", "b"): 900}) == set()
     assert lonely({("a", "b"): 50}) == {"a", "b"}
+
+
+def test_a_lonely_photo_is_compared_with_its_most_similar_ones_only() -> None:
+    similarity = {("x", str(i)): i for i in range(20)}
+    assert likely_pairs({"x"}, similarity) == [("x", str(i)) for i in range(12, 20)]
+    assert len(likely_pairs({"x", "0"}, similarity)) == 9

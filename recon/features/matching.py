@@ -15,7 +15,8 @@ from recon.errors import ShapeError
 if TYPE_CHECKING:
     import torch
 
-_TILE_BYTES = 16 << 20
+TILE_BYTES = 16 << 20
+"""Size of the piece of a similarity matrix that is held at a time; it should stay in a processor's cache."""
 _ROUNDING = 1e-6
 """Squared distance of equal unit vectors in float32, with room to spare."""
 
@@ -27,7 +28,7 @@ def match_descriptors(
     ratio: float = 0.8,
     max_distance: float = 0.7,
     device: str = "cpu",
-    tile_bytes: int = _TILE_BYTES,
+    tile_bytes: int = TILE_BYTES,
 ) -> NDArray[np.int32]:
     """Pairs of indices that are each other's nearest neighbour.
 
@@ -57,14 +58,14 @@ def match_descriptors(
         row, rival = _claims(index, best)
         column, top = index[row], best[row]
         column_second = torch.maximum(column_rest[column], rival)
-        distance = _distance(top)
+        distance = unit_distance(top)
         keep = (top > column_second) & (distance <= max_distance)
-        keep &= (distance < ratio * _distance(others[row])) & (distance < ratio * _distance(column_second))
+        keep &= (distance < ratio * unit_distance(others[row])) & (distance < ratio * unit_distance(column_second))
         pairs = torch.stack([row[keep], column[keep]], 1).to(torch.int32).cpu().numpy()
     return np.asarray(pairs[np.argsort(pairs[:, 0])], np.int32)
 
 
-def _distance(similarity: torch.Tensor) -> torch.Tensor:
+def unit_distance(similarity: torch.Tensor) -> torch.Tensor:
     """Euclidean distance of unit vectors with that scalar product; what rounding can make of 0 counts as equal."""
     return (2 - 2 * similarity).clamp(min=_ROUNDING).sqrt()
 

@@ -45,13 +45,13 @@ _CACHED = 32
 
 
 def views_item(name: str) -> str:
-    """Name of the item with the keypoints of a photo's tilted views."""
-    return f"views__{name}"
+    """Name of the item with the keypoints of a photo's tilted views. (Photo ids end with a suffix like '.jpg', never like this.)"""
+    return f"{name}__views"
 
 
 def pair_item(pair: Pair, again: bool = False) -> str:
     """Name of the item with the matches of a pair, from the first or the second look."""
-    return f"{'again__' if again else ''}{pair[0]}__{pair[1]}"
+    return f"{pair[0]}__{pair[1]}{'__again' if again else ''}"
 
 
 def likely_pairs(alone: set[str], similarity: Mapping[Pair, int]) -> list[Pair]:
@@ -135,7 +135,7 @@ class SecondLook:
         def compare(item: Item, path: Path) -> None:
             path.write_text(str(len(self._places(item.payload, _LOOSE, _LARGEST))), encoding="ascii")
 
-        items = [Item(f"near__{pair_item(pair)}", (keys[pair[0]], keys[pair[1]]), pair) for pair in pairs]
+        items = [Item(f"{pair_item(pair)}__near", (keys[pair[0]], keys[pair[1]]), pair) for pair in pairs]
         done = self._context.items(items, compare, ".txt").values()
         return {pair: int(path.read_text(encoding="ascii")) for pair, path in zip(pairs, done, strict=True)}
 

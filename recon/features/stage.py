@@ -83,7 +83,7 @@ class MatchesStage(Stage):
 
     name = "matches"
     title = "Matches"
-    version = 5
+    version = 6
     needs = ("photos", "features")
     config_type = MatchesConfig
     sources = ("photos", "masks", "cameras")

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from recon.features.matching import TILE_BYTES, unit_distance
+
 if TYPE_CHECKING:
     import torch
 
 _RIVALS = 8
-_TILE_BYTES = 16 << 20
+"""Nearest neighbours among which the next place is looked for."""
 
 
 def match_places(
@@ -27,7 +29,7 @@ def match_places(
     max_distance: float = 0.7,
     radius: float = 6.0,
     device: str = "cpu",
-    tile_bytes: int = _TILE_BYTES,
+    tile_bytes: int = TILE_BYTES,
 ) -> NDArray[np.int32]:
     """Pairs of keypoints whose places are each other's nearest neighbour; every pair of places once.
 
@@ -71,7 +73,7 @@ def _nearest(
         elsewhere = (points[where] - points[where[:, :1]]).norm(dim=2) > radius
         elsewhere[:, -1] = True  # all of one place: the last is a rival that is too near rather than too far
         rival = value.gather(1, elsewhere.int().argmax(dim=1, keepdim=True))[:, 0]
-        near, far = ((2 - 2 * v).clamp(min=1e-6).sqrt() for v in (value[:, 0], rival))
+        near, far = unit_distance(value[:, 0]), unit_distance(rival)
         index.append(where[:, 0])
         distance.append(near)
         clear.append(near < ratio * far)

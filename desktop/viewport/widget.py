@@ -144,10 +144,6 @@ class ViewportWidget(QWidget):
         """Where the viewer stands."""
         return self._navigator.orbit
 
-    def set_orbit(self, orbit: Orbit, animate: bool = False) -> None:
-        """Moves the viewer."""
-        self._navigator.go(orbit, animate)
-
     def fit(self) -> None:
         """Shows the whole model from the same side."""
         self._navigator.fit()

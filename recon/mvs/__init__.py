@@ -14,7 +14,7 @@ from recon.mvs.views import depth_range, select_views
 if TYPE_CHECKING:
     from recon.mvs.consistency import Estimate, filter_depths
     from recon.mvs.costs import MatchingCost, make_cost
-    from recon.mvs.estimate import Effort, estimate_depth, estimate_depths, fine_depth, rough_depth
+    from recon.mvs.estimate import Effort, fine_depth, rough_depth
     from recon.mvs.fusion import fuse
     from recon.mvs.matcher import Picture
 
@@ -23,8 +23,6 @@ _LAZY = {
     "Estimate": "consistency",
     "MatchingCost": "costs",
     "Picture": "matcher",
-    "estimate_depth": "estimate",
-    "estimate_depths": "estimate",
     "filter_depths": "consistency",
     "fine_depth": "estimate",
     "fuse": "fusion",
@@ -42,8 +40,6 @@ __all__ = [
     "MatchingCost",
     "Picture",
     "depth_range",
-    "estimate_depth",
-    "estimate_depths",
     "filter_depths",
     "fine_depth",
     "fuse",

@@ -120,41 +120,6 @@ def fine_depth(
     return _depth_map(reference, field, 1.0 - matcher.volume([field])[0])
 
 
-def estimate_depths(
-    pictures: Sequence[Picture],
-    sources: Sequence[Sequence[int]],
-    ranges: Sequence[tuple[float, float]],
-    config: DepthConfig,
-    effort: Effort | None = None,
-) -> list[DepthMap]:
-    """Depth maps of several views that take each other's rough depth into account.
-
-    Args:
-        pictures: The views.
-        sources: For each view the numbers of those it is compared with.
-        ranges: Nearest and farthest depth of each view.
-        config: Settings.
-        effort: Device, memory, cancellation.
-
-    Raises:
-        ShapeError, ResourceError: See `rough_depth`.
-    """
-    chosen = [[pictures[j] for j in row] for row in sources]
-    rough = [rough_depth(p, c, *r, config, effort) for p, c, r in zip(pictures, chosen, ranges, strict=True)]
-    return [
-        fine_depth(p, c, *r, config, q, [rough[j] for j in row], effort)
-        for p, c, r, q, row in zip(pictures, chosen, ranges, rough, sources, strict=True)
-    ]
-
-
-def estimate_depth(
-    reference: Picture, sources: Sequence[Picture], near: float, far: float, config: DepthConfig, effort: Effort | None = None
-) -> DepthMap:
-    """Depth, normal and photometric confidence of one view, from pictures alone; see `rough_depth` and `fine_depth`."""
-    rough = rough_depth(reference, sources, near, far, config, effort)
-    return fine_depth(reference, sources, near, far, config, rough, (), effort)
-
-
 def _matcher(reference: Picture, sources: Sequence[Picture], level: int, config: DepthConfig, effort: Effort | None) -> Matcher:
     """Compares the pictures after `level` halvings."""
     effort = effort or Effort()

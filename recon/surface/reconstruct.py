@@ -80,24 +80,6 @@ def make_mesh(
     return finish(mesh, scene, picture, config, pulse, facts, set(depths))
 
 
-def tsdf_mesh(scene: Scene, depths: Mapping[str, DepthMap], pictures: Mapping[str, NDArray[np.uint8]], config: MeshConfig) -> TriMesh:
-    """The coloured surface of depth maps alone.
-
-    Args:
-        scene: Views.
-        depths: View name -> depth map.
-        pictures: View name -> uint8 RGB `[H, W, 3]`; views without a picture give no colour.
-        config: Settings.
-
-    Raises:
-        ReconstructionError: No usable depth.
-    """
-    facts = Facts()
-    mesh = _fuse(scene, depths, config, _silent, facts)
-    mesh = clean(mesh, config, _silent, facts)
-    return finish(mesh, scene, pictures.__getitem__, config, _silent, facts, set(pictures))
-
-
 def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = _silent, facts: Facts | None = None) -> TriMesh:
     """Degenerate faces, crumbs, small holes, bumps, surplus triangles: in this order.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import colorsys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,6 @@ from recon.errors import InputError
 from recon.synth.noise import cellular, fractal, warp
 
 Array = NDArray[np.float32]
-Color = Sequence[float]
 
 
 def palette(rng: np.random.Generator, count: int) -> Array:

@@ -63,7 +63,7 @@ def model(view: ViewportWidget, files: Path, until: Callable[..., None]) -> View
     view.set_layer(LayerSpec("cloud", "cloud", files / "cloud.ply"))
     view.set_layer(LayerSpec("mesh", "mesh", files / "mesh.ply"))
     until(lambda: view.facts("cloud") and view.facts("mesh"), PATIENCE)
-    view.set_orbit(SEEN_FROM)
+    view._navigator.go(SEEN_FROM, glide=False)
     at_rest(view, until)
     return view
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recon.errors import Cancelled, ShapeError
-from recon.mvs import DepthConfig, Effort, estimate_depth
+from recon.mvs import DepthConfig, Effort, fine_depth, rough_depth
 from recon.mvs.matcher import Picture
 from tests.recon.mvs.planes import everywhere, photograph, ring
 
@@ -19,8 +19,13 @@ def shoot(planes, count=5):
     return [photograph(view, planes) for view in ring(count, SIZE)]
 
 
-def estimate(shots, config=SMALL, near=1.2, far=4.0, **more):
-    return estimate_depth(shots[0][0], [picture for picture, _ in shots[1:]], near, far, config, Effort(**more))
+def estimate(shots, config=SMALL, near=1.2, far=4.0, heard=True, **more):
+    """Depth of the first shot; `heard` = the others' rough depths have a say, as in the pipeline."""
+    pictures, effort = [picture for picture, _ in shots], Effort(**more)
+    rough = [
+        rough_depth(one, [p for p in pictures if p is not one], near, far, config, effort) for one in (pictures if heard else pictures[:1])
+    ]
+    return fine_depth(pictures[0], pictures[1:], near, far, config, rough[0], rough[1:], effort)
 
 
 @pytest.mark.parametrize(("cost", "typical"), [("zncc", 0.002), ("census", 0.004)])

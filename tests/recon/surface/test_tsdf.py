@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from recon.errors import Cancelled, ReconstructionError
-from recon.scene import DepthMap, TriMesh
+from recon.scene import DepthMap, PointCloud, TriMesh
 from recon.surface import MeshConfig
 from recon.surface.pixels import depth_edges, normals_from_depth, weigh
-from recon.surface.reconstruct import make_mesh, tsdf_mesh
+from recon.surface.reconstruct import make_mesh
 from recon.surface.topology import face_normals, is_watertight
 from recon.surface.tsdf import frames_of, fuse_depths, plan_grid
 from tests.recon.surface.oracle import Oracle, around, ball, color_of, make, plate
 
-CONFIG = MeshConfig()
+CONFIG = MeshConfig(method="tsdf")
+
+
+def surface(seen: Oracle, depths: Mapping[str, DepthMap] | None = None, config: MeshConfig = CONFIG, **more: Any) -> TriMesh:
+    """The mesh of an oracle's depth maps, or of others in their place; TSDF looks at no points."""
+    points = PointCloud(np.zeros((1, 3)))
+    return make_mesh(seen.scene, seen.depths if depths is None else depths, points, seen.pictures.__getitem__, config, **more)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +34,7 @@ def orbit() -> Oracle:
 
 @pytest.fixture(scope="module")
 def made(orbit: Oracle) -> TriMesh:
-    return tsdf_mesh(orbit.scene, orbit.depths, orbit.pictures, CONFIG)
+    return surface(orbit)
 
 
 def test_the_surface_lies_on_the_ball(made: TriMesh, orbit: Oracle) -> None:
@@ -53,7 +61,7 @@ def test_colors_are_those_of_the_place(made: TriMesh) -> None:
 
 
 def test_the_same_depths_give_the_same_bytes(orbit: Oracle, made: TriMesh) -> None:
-    again = tsdf_mesh(orbit.scene, orbit.depths, orbit.pictures, CONFIG)
+    again = surface(orbit)
     np.testing.assert_array_equal(again.vertices, made.vertices)
     np.testing.assert_array_equal(again.faces, made.faces)
     np.testing.assert_array_equal(again.colors, made.colors)
@@ -64,7 +72,7 @@ def test_noise_is_averaged_away(orbit: Oracle) -> None:
     noisy = {
         k: replace(d, depth=(d.depth * (1 + 0.003 * rng.normal(size=d.depth.shape))).astype(np.float32)) for k, d in orbit.depths.items()
     }
-    mesh = tsdf_mesh(orbit.scene, noisy, orbit.pictures, CONFIG)
+    mesh = surface(orbit, noisy)
     error = np.linalg.norm(mesh.vertices, axis=1) - 1
     assert np.abs(error.mean()) < 0.002
     assert error.std() < 0.006  # of a single depth: 0.007
@@ -77,13 +85,13 @@ def test_unsure_depths_do_not_shape_the_surface(orbit: Oracle) -> None:
         wrong[40:60, 60 + i : 80 + i] = True
         depth = np.where(wrong, d.depth * 0.97, d.depth).astype(np.float32)
         spoiled[name] = DepthMap(depth, np.where(wrong, 0.05, 1).astype(np.float32))
-    mesh = tsdf_mesh(orbit.scene, spoiled, orbit.pictures, CONFIG)
+    mesh = surface(orbit, spoiled)
     assert np.abs(np.linalg.norm(mesh.vertices, axis=1) - 1).max() < 0.03
 
 
 def test_two_depth_maps_suffice() -> None:
     pair = make(ball(), np.array([[3.0, 0.3, 0.0], [3.0, -0.3, 0.0]]))
-    mesh = tsdf_mesh(pair.scene, pair.depths, pair.pictures, CONFIG)
+    mesh = surface(pair)
     assert len(mesh.faces) > 1000
     assert np.abs(np.linalg.norm(mesh.vertices, axis=1) - 1).max() < 0.03
 
@@ -94,7 +102,7 @@ def test_no_skirt_joins_the_ball_to_what_is_behind_it() -> None:
     both = TriMesh(np.concatenate([top.vertices, floor.vertices]), np.concatenate([top.faces, floor.faces + len(top.vertices)]))
     eyes = np.array([[np.cos(a) * 0.8, np.sin(a) * 0.8, 3.0] for a in np.linspace(0, 2 * np.pi, 6, endpoint=False)])
     seen = make(both, eyes)
-    mesh = tsdf_mesh(seen.scene, seen.depths, seen.pictures, CONFIG)
+    mesh = surface(seen)
     between = (mesh.vertices[:, 2] > -1.9) & (np.linalg.norm(mesh.vertices, axis=1) > 0.65)
     assert not between.any()
 
@@ -106,7 +114,7 @@ def test_masked_pixels_never_reach_the_surface(orbit: Oracle) -> None:
         y, x = np.mgrid[: d.depth.shape[0], : d.depth.shape[1]]
         world = view.cam_from_world.inverse().apply(view.camera.unproject(np.stack([x, y], -1), d.depth))
         halved[view.name] = replace(d, depth=np.where(world[..., 2] > 0, d.depth, 0).astype(np.float32))
-    mesh = tsdf_mesh(orbit.scene, halved, orbit.pictures, replace(CONFIG, fill_holes=0))
+    mesh = surface(orbit, halved, replace(CONFIG, fill_holes=0))
     assert mesh.vertices[:, 2].min() > -0.05
     assert mesh.vertices[:, 2].max() > 0.95
 
@@ -123,7 +131,7 @@ def test_voxels_grow_when_memory_is_short(orbit: Oracle) -> None:
 
 def test_a_depth_map_smaller_than_its_picture_is_placed_right(orbit: Oracle, made: TriMesh) -> None:
     small = {k: DepthMap(d.depth[1::3, 1::3], d.confidence[1::3, 1::3]) for k, d in orbit.depths.items()}
-    mesh = tsdf_mesh(orbit.scene, small, orbit.pictures, CONFIG)
+    mesh = surface(orbit, small)
     radius = np.linalg.norm(mesh.vertices, axis=1)
     assert np.abs(radius.mean() - 1) < 0.01
     assert np.abs(mesh.vertices.mean(axis=0)).max() < 0.02
@@ -133,14 +141,12 @@ def test_nothing_to_fuse_is_said_with_a_remedy(orbit: Oracle) -> None:
     empty = {k: DepthMap(np.zeros_like(d.depth)) for k, d in orbit.depths.items()}
     for depths in (empty, {}):
         with pytest.raises(ReconstructionError) as caught:
-            tsdf_mesh(orbit.scene, depths, orbit.pictures, CONFIG)
+            surface(orbit, depths)
         assert caught.value.why
         assert caught.value.remedy
 
 
 def test_it_stops_when_asked(orbit: Oracle) -> None:
-    from recon.scene import PointCloud
-
     calls = []
 
     def pulse(done: int, total: int, detail: str) -> None:
@@ -149,9 +155,7 @@ def test_it_stops_when_asked(orbit: Oracle) -> None:
             raise Cancelled()
 
     with pytest.raises(Cancelled):
-        make_mesh(
-            orbit.scene, orbit.depths, PointCloud(np.zeros((5, 3))), orbit.pictures.__getitem__, replace(CONFIG, method="tsdf"), pulse=pulse
-        )
+        surface(orbit, pulse=pulse)
     assert "colouring" not in calls
 
 

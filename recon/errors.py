@@ -31,6 +31,10 @@ class InputError(PhotolithError):
     exit_code = 3
 
 
+class WeightsError(InputError):
+    """A file with trained weights is missing, damaged, or of another network."""
+
+
 class SettingsError(PhotolithError):
     """A setting is unknown, of the wrong type or out of its range."""
 
@@ -59,6 +63,12 @@ class ResourceError(PhotolithError):
     """Out of disk, memory, or a device is missing."""
 
     exit_code = 8
+
+
+class TrainingError(PhotolithError):
+    """A training cannot go on (the loss is no longer a number)."""
+
+    exit_code = 9
 
 
 class Cancelled(PhotolithError):

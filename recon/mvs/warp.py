@@ -70,11 +70,15 @@ class RowRays:
         """Some of the rows."""
         return RowRays(self.at_infinity[:, :, rows], self.shifts, self.limits)
 
+    def stacked(self) -> RowRays:
+        """The same with an axis before the rows, for `project` of several hypotheses `[S, N, H, W]` at once."""
+        return RowRays(self.at_infinity[:, :, None], self.shifts[..., None], self.limits[..., None])
 
-def row_rays(rays: SourceRays, rows: int, width: int, top: int = 0) -> RowRays:
-    """Rays of the rows `top .. top + rows` of the reference."""
+
+def row_rays(rays: SourceRays, rows: int, width: int, top: int = 0, left: int = 0) -> RowRays:
+    """Rays of the rows `top .. top + rows` and columns `left .. left + width` of the reference."""
     device = rays.rays.device
-    x = torch.arange(width, dtype=torch.float32, device=device)
+    x = torch.arange(left, left + width, dtype=torch.float32, device=device)
     y = torch.arange(top, top + rows, dtype=torch.float32, device=device)[:, None]
     m = rays.rays[..., None, None]
     return RowRays(m[:, :, 0] * x + (m[:, :, 1] * y + m[:, :, 2]), rays.shifts[..., None, None], rays.limits[..., None, None])
@@ -85,7 +89,7 @@ def project(rows: RowRays, inverse_depth: Tensor) -> tuple[Tensor, Tensor]:
 
     Args:
         rows: The band's rays into S sources.
-        inverse_depth: `[H, W]`.
+        inverse_depth: `[H, W]`, or `[S, H, W]` when it differs between the sources (a batch of references).
 
     Returns:
         Grid `[S, H, W, 2]` and validity `[S, H, W]` (in front of the source and inside its picture).
@@ -114,9 +118,10 @@ def inverse_depth_from_sources(rows: RowRays, seen: Tensor) -> Tensor:
     return seen * rows.at_infinity[:, 2] / (1 - rows.shifts[:, 2] * seen).clamp_min(_SMALLEST)
 
 
-def speeds(rays: SourceRays, inverse_depth: Tensor) -> Tensor:
-    """Speed of each projection, pixels per unit of inverse depth, `[S, H, W]`."""
-    rows = row_rays(rays, *inverse_depth.shape)
+def speeds(rays: SourceRays, inverse_depth: Tensor, top: int = 0, left: int = 0) -> Tensor:
+    """Speed of each projection, pixels per unit of inverse depth, `[S, H, W]`, for `inverse_depth` `[H, W]` or `[S, H, W]`."""
+    height, width = inverse_depth.shape[-2:]
+    rows = row_rays(rays, height, width, top, left)
     half = rays.half_size
     u, v, w = (torch.addcmul(rows.at_infinity[:, i], rows.shifts[:, i], inverse_depth) for i in range(3))
     scale = w.clamp_min(_SMALLEST).reciprocal_()

@@ -1,5 +1,5 @@
 """The command `photolith`. Exit codes: 0 done, 1 unexpected, 2 wrong usage, 3 input, 4 setting, 5 project, 6 locked,
-7 the photos do not allow it, 8 out of disk or memory or a device is missing, 130 stopped.
+7 the photos do not allow it, 8 out of disk or memory or a device is missing, 9 a training came apart, 130 stopped.
 """
 
 from __future__ import annotations
@@ -11,14 +11,17 @@ import typer
 
 from desktop.cli.bench import bench_command
 from desktop.cli.doctor import doctor_command
+from desktop.cli.models import models_app
 from desktop.cli.project_commands import evaluate_command, export_command, info_command, render_command
 from desktop.cli.reconstruct import reconstruct_command
+from desktop.cli.train import train_command
 from recon.errors import PhotolithError
 
 _EPILOG = (
     "Exit codes: 0 done, 2 wrong usage, 3 input, 4 setting, 5 project, 6 project in use, 7 the photos do not allow it, "
-    "8 out of disk, memory or a device, 130 stopped."
+    "8 out of disk, memory or a device, 9 a training came apart, 130 stopped."
 )
+_PASSED_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
 app = typer.Typer(
     name="photolith",
     help="Photographs in, 3D model out.",
@@ -33,7 +36,9 @@ app.command("export")(export_command)
 app.command("evaluate")(evaluate_command)
 app.command("render")(render_command)
 app.command("doctor")(doctor_command)
-app.command("bench", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(bench_command)
+app.add_typer(models_app)
+app.command("train", context_settings=_PASSED_ON)(train_command)
+app.command("bench", context_settings=_PASSED_ON)(bench_command)
 
 
 @app.command("gui")

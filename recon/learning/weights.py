@@ -24,7 +24,7 @@ MAX_BYTES = 256 << 20
 """Largest file of weights that is read, in bytes."""
 _AGAIN = "Copy the file again, or install Photolith again."
 
-__all__ = ["MAX_BYTES", "load_into", "load_weights", "read_tensors", "save_weights", "shipped", "write_tensors"]
+__all__ = ["MAX_BYTES", "load_into", "load_weights", "read_tensors", "save_weights", "shipped", "verify", "write_tensors"]
 
 
 def save_weights(tensors: Mapping[str, Tensor], path: Path, card: ModelCard, dtype: torch.dtype = torch.float32) -> ModelCard:
@@ -46,7 +46,7 @@ def save_weights(tensors: Mapping[str, Tensor], path: Path, card: ModelCard, dty
     if path.suffix != ".safetensors":
         raise ValueError(f"weights go into .safetensors files, not {path.name}")
     stored = {name: _stored(name, tensor, dtype, path) for name, tensor in tensors.items()}
-    content = serialise(stored, {"name": card.name, "task": card.task})
+    content = serialise(stored)  # no metadata: their order in the file is not fixed, and the bytes should be
     card = replace(card, sha256=hashlib.sha256(content).hexdigest())
     with replacing(path) as temporary:
         temporary.write_bytes(content)
@@ -89,6 +89,19 @@ def load_into(network: nn.Module, tensors: Mapping[str, Tensor]) -> None:
         why = f"{'; '.join(problems[:4])}{more}."
         raise WeightsError("The weights do not fit the network.", why, "Use weights made for it, of this version of Photolith.")
     network.load_state_dict(dict(tensors))
+
+
+def verify(path: Path) -> dict[str, Tensor]:
+    """The weights, if everything about the file is as it should be.
+
+    Raises:
+        WeightsError: What `load_weights` raises, or a value that is not finite.
+    """
+    tensors, _ = load_weights(path)
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise WeightsError(f"The weights '{path}' cannot be used.", f"{name} has values that are not finite.", "Train again.")
+    return tensors
 
 
 def read_tensors(path: Path, limit: int) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -1,0 +1,30 @@
+"""`photolith train`: trains one of the networks, or makes the data for it."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from recon.errors import InputError
+
+TRAININGS = {
+    "features": ("recon.features.cnn.train", "keypoints and descriptors"),
+    "mvs": ("recon.mvs.cnn.train", "depth from several views"),
+    "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
+}
+"""Name -> (module with `main(argv) -> exit code`, what it is)."""
+
+
+def train_command(
+    context: typer.Context, name: Annotated[str, typer.Argument(help="Which one; the names are listed when it is left out.")] = ""
+) -> None:
+    """Trains a network; further options go to the training, see `train NAME -- --help`."""
+    if not name:
+        width = max(map(len, TRAININGS))
+        typer.echo("\n".join(f"{known.ljust(width)}  {meaning}" for known, (_, meaning) in TRAININGS.items()))
+        return
+    if name not in TRAININGS:
+        raise InputError(f"There is no training '{name}'.", f"There are: {', '.join(TRAININGS)}.", "Choose one of them.")
+    raise typer.Exit(int(import_module(TRAININGS[name][0]).main(list(context.args))))

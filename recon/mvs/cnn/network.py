@@ -6,7 +6,7 @@ pixels of parallax, so that nothing depends on the scale of the scene.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +18,8 @@ from recon.errors import ShapeError
 from recon.mvs.box import box_sum
 from recon.mvs.cnn.features import CHANNELS, CONTEXT, FeaturePyramid
 from recon.mvs.cnn.regularise import Refinement, StepRegulariser, SweepRegulariser, Upsampler
-from recon.mvs.cnn.volume import Gathering, similarities
-from recon.mvs.warp import SourceRays, row_rays, speeds
+from recon.mvs.cnn.volume import HALO, Gathering, similarities
+from recon.mvs.warp import RowRays, SourceRays, row_rays, speeds
 
 COARSEST = 3
 GROUPS = (2, 4, 4, 4)
@@ -110,6 +110,10 @@ class MvsNetwork(nn.Module):
     Args:
         view_weights: False = all sources count alike (for comparison).
         refinement: False = no edge-aware mean at full size (for comparison).
+
+    Attributes:
+        band_bytes: Memory for the similarities of single sources, which come and go in bands of rows; None = all at once.
+        check: Called between bands; may raise to stop.
     """
 
     def __init__(self, view_weights: bool = True, refinement: bool = True) -> None:
@@ -125,6 +129,8 @@ class MvsNetwork(nn.Module):
         self.refine = Refinement(_WIDTH[0])
         self.judge = nn.ModuleList([nn.Conv2d(_WIDTH[0] + 5, 12, 3, padding=1), nn.Conv2d(12, 1, 1)])
         self.refinement = refinement
+        self.band_bytes: int | None = None
+        self.check: Callable[[], None] = lambda: None
 
     def architecture(self) -> dict[str, Any]:
         """What is needed to build it again."""
@@ -178,12 +184,37 @@ class MvsNetwork(nn.Module):
         step = ((high - low) / (count - 1))[:, None, None]
         planes = low[:, None, None] + step * torch.arange(count, device=low.device)[None, :, None]
         hypotheses = planes[..., None].expand(b, count, height, width)
-        similarity, valid = similarities(reference, sources, row_rays(rays, height, width), hypotheses, GROUPS[3])
-        volume, weights = self.gather[3](similarity, valid, None)
+        volume, weights = self.volume(3, reference, sources, row_rays(rays, height, width), hypotheses, None)
         said = self.sweep_regulariser(volume, context)
         first, step = hypotheses[:, 0], step.expand(b, height, width)
         index, peak = regress(said.logits)
         return Level(first + index * step, said.logits, first, step, weights, peak, said.hidden, volume[:, -1].amax(1))
+
+    def volume(
+        self, level: int, reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: Tensor, before: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Volume `[B, G + 1, N, H, W]` of the sources together and their weights `[B, S, H, W]`, see `Gathering`.
+
+        Computed in bands of rows as `band_bytes` asks, with the same result.
+        """
+        height, width = reference.shape[-2:]
+        row = 4 * width * hypotheses.shape[1] * sources.shape[0] * sources.shape[1] * (2 * sources.shape[2] + 12)
+        band = height if self.band_bytes is None else max(8, self.band_bytes // row)
+        parts = []
+        for top in range(0, height, band):
+            self.check()
+            bottom = min(height, top + band)
+            first, last = max(0, top - HALO), min(height, bottom + HALO)
+            cut = slice(first, last)
+            similarity, valid = similarities(
+                reference[:, :, cut], sources, rows.band(cut), hypotheses[:, :, cut], GROUPS[level]
+            )
+            found = self.gather[level](similarity, valid, None if before is None else before[:, :, cut])
+            inner = slice(top - first, bottom - first)
+            parts.append((found[0][..., inner, :], found[1][..., inner, :]))
+        if len(parts) == 1:
+            return parts[0]
+        return torch.cat([p[0] for p in parts], -2), torch.cat([p[1] for p in parts], -2)
 
     def finer(self, level: Level, target: int) -> Given:
         """What the next level starts from, at twice the size."""
@@ -227,8 +258,7 @@ class MvsNetwork(nn.Module):
         first = torch.maximum(field - step * (count // 2), lowest)
         hypotheses = first[:, None] + step[:, None] * torch.arange(count, device=field.device)[:, None, None]
         rows = row_rays(rays, height, width, *origin)
-        similarity, valid = similarities(reference, sources, rows, hypotheses, GROUPS[level])
-        volume, weights = self.gather[level](similarity, valid, given.weights)
+        volume, weights = self.volume(level, reference, sources, rows, hypotheses, given.weights)
         facts = torch.cat([context, given.peak[:, None], bends(field, step)], 1)
         said = self.regularise[level](volume, facts)
         index, peak = regress(said.logits)

@@ -8,6 +8,9 @@ from torch.nn.functional import relu
 
 from recon.mvs.warp import RowRays, project, warp
 
+HALO = 2
+"""Rows around a pixel that `Gathering` looks at."""
+
 
 def similarities(reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: Tensor, groups: int) -> tuple[Tensor, Tensor]:
     """Group-wise correlation (Guo et al. 2019) of every source at every hypothesis.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import resources
 from recon.errors import WeightsError
 from recon.learning.card import NAME
 
@@ -14,6 +13,8 @@ MAX_SHIPPED = 8_000_000
 
 def shelf() -> Path:
     """The folder of the shipped weights."""
+    import resources
+
     return resources.path("weights")
 
 

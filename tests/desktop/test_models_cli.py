@@ -1,0 +1,115 @@
+"""`photolith models` and `photolith train`: what they print and return."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from desktop.cli.main import main
+from desktop.cli.train import TRAININGS
+from recon.learning import shelf
+from recon.learning.card import ModelCard
+from recon.learning.weights import save_weights
+
+
+@pytest.fixture
+def photolith(capfd, monkeypatch):
+    """Runs a command in this process; gives exit code, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["photolith", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            code = main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capfd.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def models(tmp_path, monkeypatch) -> Path:
+    """A shelf with two models."""
+    monkeypatch.setattr(shelf, "shelf", lambda: tmp_path)
+    for name, score in (("features", 0.93), ("mvs", 0.87)):
+        card = ModelCard(name, name, {"width": 8}, steps=500, measured={"auc": score})
+        save_weights({"w": torch.ones(30, 10)}, tmp_path / f"{name}.safetensors", card, torch.float16)
+    return tmp_path
+
+
+def test_list_shows_name_task_size_and_score(photolith, models) -> None:
+    code, out, _ = photolith("models", "list")
+    assert code == 0
+    lines = [line.split() for line in out.splitlines()]
+    assert lines[1] == ["features", "features", "0.00", "MB", "auc", "0.93", "500"]
+    assert lines[2][0] == "mvs"
+    rows = json.loads(photolith("models", "list", "--json")[1])["models"]
+    assert [(row["name"], row["score"], row["bytes"]) for row in rows] == [
+        (name, score, (models / f"{name}.safetensors").stat().st_size) for name, score in (("features", 0.93), ("mvs", 0.87))
+    ]
+
+
+def test_list_goes_on_past_a_damaged_card(photolith, models) -> None:
+    (models / "features.json").write_text("{}")
+    code, out, _ = photolith("models", "list")
+    assert code == 0
+    assert "cannot be used" in out
+    assert "mvs" in out
+
+
+def test_show_prints_the_card(photolith, models) -> None:
+    code, out, _ = photolith("models", "show", "mvs")
+    assert (code, json.loads(out)["measured"]) == (0, {"auc": 0.87})
+    assert json.loads(photolith("models", "show", models / "features.safetensors")[1])["name"] == "features"
+
+
+def test_show_of_an_unknown_name_lists_the_known(photolith, models) -> None:
+    code, _, errors = photolith("models", "show", "nothing")
+    assert code == 3
+    assert "There are: features, mvs." in errors
+
+
+def test_verify_passes_whole_files_and_names_the_damaged_one(photolith, models) -> None:
+    code, out, _ = photolith("models", "verify")
+    assert (code, out.splitlines()) == (0, ["features: whole, 300 values", "mvs: whole, 300 values"])
+    path = models / "features.safetensors"
+    path.write_bytes(path.read_bytes()[:-5])
+    code, out, errors = photolith("models", "verify")
+    assert (code, out.splitlines()) == (3, ["mvs: whole, 300 values"])
+    assert errors.startswith("features: ")
+    assert "SHA-256" in errors
+    assert photolith("models", "verify", "mvs")[0] == 0
+    assert photolith("models", "verify", path)[0] == 3
+
+
+def test_what_is_shipped_is_whole(photolith) -> None:
+    assert photolith("models", "verify")[0] == 0
+
+
+def test_train_lists_what_can_be_trained_and_refuses_the_rest(photolith) -> None:
+    code, out, _ = photolith("train")
+    assert (code, [line.split()[0] for line in out.splitlines()]) == (0, ["features", "mvs", "data"])
+    code, _, errors = photolith("train", "nothing")
+    assert code == 3
+    assert "features, mvs, data" in errors
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_train_hands_its_options_on_and_returns_the_exit_code(photolith, monkeypatch, name: str) -> None:
+    got = []
+    module = SimpleNamespace(main=lambda argv: got.append(argv) or 130)
+    monkeypatch.setattr("desktop.cli.train.import_module", {TRAININGS[name][0]: module}.__getitem__)
+    assert photolith("train", name, "--out", "x", "--steps", "5", "-v")[0] == 130
+    assert got == [["--out", "x", "--steps", "5", "-v"]]
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_every_training_is_there(name: str) -> None:
+    assert callable(importlib.import_module(TRAININGS[name][0]).main)

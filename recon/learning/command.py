@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 from recon.errors import InputError, PhotolithError
@@ -133,7 +134,8 @@ class Printer:
             verb = f"Goes on from step {event['step']}" if event["step"] else "Begins"
             self._print(f"{verb}: {event['steps']} steps, {event['parameters']:,} parameters")
         elif kind == "progress":
-            self._print(progress_line(event), live=self._live)
+            line = progress_line(event)
+            self._print(line[: get_terminal_size().columns - 1] if self._live else line, live=self._live)
         elif kind == "validated":
             figures = "  ".join(f"{name} {value:.4g}" for name, value in event["measured"].items())
             self._print(f"step {event['step']}  validation: {figures}{'  (best)' if event['best'] else ''}")
@@ -146,9 +148,9 @@ class Printer:
 
 
 def progress_line(event: Mapping[str, Any]) -> str:
-    """'step 1200/20000  loss 0.532  12.3 examples/s  0:41:07 left'."""
+    """'step 1200/20000  0:41:07 left  12.3 examples/s  loss 0.532', and further figures."""
     minutes, seconds = divmod(round(event["eta_seconds"]), 60)
     skipped = f"  skipped {event['skipped']}" if event["skipped"] else ""
     figures = "  ".join(f"{name} {value:.4g}" for name, value in event["train"].items())
     eta = f"{minutes // 60}:{minutes % 60:02d}:{seconds:02d}"
-    return f"step {event['step']}/{event['steps']}  {figures}{skipped}  {event['examples_per_second']:.3g} examples/s  {eta} left"
+    return f"step {event['step']}/{event['steps']}  {eta} left  {event['examples_per_second']:.3g} examples/s{skipped}  {figures}"

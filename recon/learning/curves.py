@@ -78,17 +78,18 @@ def draw_panel(panel: Panel) -> np.ndarray:
     scale = _Scale(first, last, low, high, logarithmic)
     draw = ImageDraw.Draw(picture)
     small, font = ImageFont.load_default(12), ImageFont.load_default(15)
-    for tick in ticks:
+    for tick, label in zip(ticks, labels(ticks), strict=True):
         y = scale.y(tick)
         draw.line((LEFT, y, WIDTH - RIGHT, y), fill=GRID)
-        draw.text((LEFT - 6, y), number(tick), fill=GREY, font=small, anchor="rm")
-    for tick in x_ticks(first, last):
-        draw.text((scale.x(tick), HEIGHT - BOTTOM + 7), number(tick), fill=GREY, font=small, anchor="mt")
+        draw.text((LEFT - 6, y), label, fill=GREY, font=small, anchor="rm")
+    steps = x_ticks(first, last)
+    for tick, label in zip(steps, labels(steps), strict=True):
+        draw.text((scale.x(tick), HEIGHT - BOTTOM + 7), label, fill=GREY, font=small, anchor="mt")
     draw.line((LEFT, HEIGHT - BOTTOM, WIDTH - RIGHT, HEIGHT - BOTTOM), fill=GREY)
     draw.text((LEFT, 12), panel.name.replace("_", " "), fill=INK, font=font)
     x = WIDTH - RIGHT
-    for kind, points in reversed(panel.curves.items()):
-        label = f"{kind} {number(points[-1][1])}"
+    for kind in reversed([kind for kind in COLORS if kind in panel.curves]):
+        label = f"{kind} {number(panel.curves[kind][-1][1])}"
         draw.text((x, 14), label, fill=COLORS[kind], font=small, anchor="ra")
         x -= int(small.getlength(label)) + 14
     canvas = np.array(picture)
@@ -163,7 +164,7 @@ def y_axis(values: Sequence[float], logarithmic: bool) -> tuple[float, float, li
     if high - low < 1e-9 * max(1e-300, abs(high)):
         margin = abs(high) * 0.1 or 1.0
         return low - margin, high + margin, [low]
-    step = nice((high - low) / 4)
+    step = nice((high - low) / 5)
     bottom, top = math.floor(low / step) * step, math.ceil(high / step) * step
     return bottom, top, [bottom + i * step for i in range(round((top - bottom) / step) + 1)]
 
@@ -182,13 +183,22 @@ def nice(value: float) -> float:
     return next(m * power for m in (1.0, 2.0, 5.0, 10.0) if value <= m * power * (1 + 1e-9))
 
 
-def number(value: float) -> str:
+def labels(values: Sequence[float]) -> list[str]:
+    """Labels of ticks, with as many digits as it takes to tell them apart."""
+    for digits in range(3, 9):
+        texts = [number(value, digits) for value in values]
+        if len(set(texts)) == len(values):
+            break
+    return texts
+
+
+def number(value: float, digits: int = 3) -> str:
     """A label: 12k, 0.25, 1e-05."""
     if abs(value) >= 1e6:
-        return f"{value / 1e6:.3g}M"
-    if abs(value) >= 1e4:
-        return f"{value / 1e3:.3g}k"
-    return f"{value:.3g}" if abs(value) > 1e-12 else "0"
+        return f"{value / 1e6:.{digits}g}M"
+    if abs(value) >= 1e3:
+        return f"{value / 1e3:.{digits}g}k"
+    return f"{value:.{digits}g}" if abs(value) > 1e-12 else "0"
 
 
 def _steps(panel: Panel) -> tuple[float, float]:

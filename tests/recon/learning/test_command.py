@@ -92,7 +92,7 @@ def test_the_same_command_again_goes_on_and_another_recipe_is_refused(tmp_path, 
 
 def test_progress_line_says_speed_and_what_is_left() -> None:
     event = {"step": 5, "steps": 10, "train": {"loss": 0.25}, "skipped": 2, "examples_per_second": 12.34, "eta_seconds": 3725.4}
-    assert progress_line(event) == "step 5/10  loss 0.25  skipped 2  12.3 examples/s  1:02:05 left"
+    assert progress_line(event) == "step 5/10  1:02:05 left  12.3 examples/s  skipped 2  loss 0.25"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals between processes")

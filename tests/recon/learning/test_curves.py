@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recon.learning.curves import COLORS, collect, draw_curves, draw_panel, nice, number, smooth, wants_log, x_ticks, y_axis
+from recon.learning.curves import COLORS, collect, draw_curves, draw_panel, labels, nice, number, smooth, wants_log, x_ticks, y_axis
 
 LOG = [{"step": step, "train": {"loss": 5 * math.exp(-step / 300) + 0.01, "rate": 1e-3, "gradient": 2.0}} for step in range(10, 1000, 10)]
 LOG += [{"step": step, "validation": {"score": step / 1000, "loss": 1.0}} for step in (250, 500, 750)]
@@ -60,7 +60,8 @@ def test_linear_axis_holds_all_values(values) -> None:
 
 
 def test_labels_are_short() -> None:
-    assert [number(value) for value in (0.0, 0.25, 1e-5, 500, 12000, 2.5e6, -0.5)] == ["0", "0.25", "1e-05", "500", "12k", "2.5M", "-0.5"]
+    assert [number(value) for value in (0.0, 0.25, 1e-5, 500, 5000, 2.5e6, -0.5)] == ["0", "0.25", "1e-05", "500", "5k", "2.5M", "-0.5"]
+    assert labels([0.72401, 0.72402, 0.72403]) == ["0.72401", "0.72402", "0.72403"], "ticks cannot be told apart"
     assert x_ticks(0, 20000) == [0, 5000, 10000, 15000, 20000]
     assert [nice(value) for value in (0.03, 1.0, 7.0, 0.0)] == pytest.approx([0.05, 1.0, 10.0, 1.0])
 

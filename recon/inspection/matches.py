@@ -102,10 +102,10 @@ def draw_matches(
     offset = left.shape[1] + _GAP
     canvas[:, : left.shape[1]], canvas[:, offset:] = left * _VEIL, right * _VEIL
     places = [_scaled(points, size, picture) for points, size, picture in zip(ends, sizes, (left, right), strict=True)]
-    places[1] = places[1] + np.float32([offset, 0])
+    places[1] = places[1] + np.array([offset, 0], np.float32)
     if keypoints is not None:
         for points, size, picture, shift in zip(keypoints, sizes, (left, right), (0, offset), strict=True):
-            _dots(canvas, _scaled(points, size, picture) + np.float32([shift, 0]), (225, 225, 225), 1)
+            _dots(canvas, _scaled(points, size, picture) + np.array([shift, 0], np.float32), (225, 225, 225), 1)
     chosen = spread(places[0], most)
     colors = match_colors(ends[0], ends[1], sizes, by)[chosen]
     layer = canvas.copy()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -37,17 +37,41 @@ class StageEntry:
     items_computed: int
 
 
-def make_report(request: Request, entries: Mapping[str, StageEntry], seconds: float) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Finished:
+    """A run that is over, for whoever wants to show it.
+
+    Args:
+        report: As in `report.json`.
+        artifacts: Stage -> its result, of the stages that are finished.
+        photos: Photo id -> file, of the photos that are switched on.
+        outputs: Folder of the results.
+        warn: Puts a warning into the log.
+    """
+
+    report: Mapping[str, Any]
+    artifacts: Mapping[str, Artifact]
+    photos: Mapping[str, Path]
+    outputs: Path
+    warn: Callable[[str], None]
+
+
+AfterRun = Callable[[Finished], None]
+
+
+def make_report(request: Request, entries: Mapping[str, StageEntry], seconds: float, outcome: Mapping[str, Any]) -> dict[str, Any]:
     """The report as plain values.
 
     Args:
         request: What was asked for.
         entries: Stage name -> what was done, for the stages that were run or reused.
         seconds: Of the whole run.
+        outcome: How it ended: 'state' is 'done', 'cancelled' or 'failed'; of the last two also the stage, its title and the error.
     """
     project, registration = request.project, _registration(entries)
     return {
         "project": project.name,
+        "outcome": dict(outcome),
         "preset": project.preset,
         "seed": request.asked.seed,
         "deterministic": request.asked.deterministic,

@@ -11,12 +11,12 @@ from typing import Any
 
 from recon.errors import Cancelled, ProjectError, ReconstructionError, ResourceError
 from recon.pipeline.context import RunContext
-from recon.pipeline.events import EventHandler, OnEvent, Reporter, expected
+from recon.pipeline.events import EventHandler, OnEvent, Reporter, describe_error, expected
 from recon.pipeline.keys import Conditions, read_sources, recipe
 from recon.pipeline.machine import PeakMemory, cores, memory_budget, resolve_device
 from recon.pipeline.plan import Request, until_stage
 from recon.pipeline.publish import publish
-from recon.pipeline.report import StageEntry, make_report, write_report
+from recon.pipeline.report import AfterRun, Finished, StageEntry, make_report, write_report
 from recon.pipeline.settings import configs
 from recon.pipeline.stage import Artifact, Stage
 from recon.project.collect import collect_garbage
@@ -39,8 +39,11 @@ def run(
     deterministic: bool = False,
     on_event: OnEvent = lambda event: None,
     cancel: threading.Event | None = None,
+    after: AfterRun | None = None,
 ) -> dict[str, Any]:
     """Brings the project up to date and returns the report, which is also written to `outputs/report.json`.
+
+    A run that is stopped or fails leaves a report of what it has finished.
 
     Args:
         project: Locked while this runs.
@@ -51,6 +54,7 @@ def run(
         deterministic: Same bytes on every run; may be slower.
         on_event: Receives every event as a plain dict, see `recon.pipeline.events`.
         cancel: Set it to stop; what is finished is kept.
+        after: Called with every report that was written; what goes wrong there is logged and spoils nothing.
 
     Raises:
         Cancelled: `cancel` was set.
@@ -62,7 +66,7 @@ def run(
         with project.lock():
             project.reload()
             asked = Conditions(device, seed, deterministic)
-            report = _Run(_prepare(project, stages, asked), reporter, cancel or threading.Event()).to(until_stage(stages, until))
+            report = _Run(_prepare(project, stages, asked), reporter, cancel or threading.Event(), after).to(until_stage(stages, until))
     except Exception as error:
         known = _known(error, project)
         reporter.failed(expected(known))
@@ -104,24 +108,64 @@ class _Run:
         request: What is asked for; its device is known.
         reporter: Hears of every step.
         cancel: Set to stop.
+        after: Called with the report.
     """
 
-    def __init__(self, request: Request, reporter: Reporter, cancel: threading.Event) -> None:
-        self._request, self._reporter, self._cancel = request, reporter, cancel
+    def __init__(self, request: Request, reporter: Reporter, cancel: threading.Event, after: AfterRun | None = None) -> None:
+        self._request, self._reporter, self._cancel, self._after = request, reporter, cancel, after
         self._project = request.project
         self._conditions = Conditions(request.device or "cpu", request.asked.seed, request.asked.deterministic)
         self._done: dict[str, Artifact] = {}
+        self._entries: dict[str, StageEntry] = {}
+        self._started = time.monotonic()
 
     def to(self, wanted: Sequence[Stage]) -> dict[str, Any]:
         """Runs the stages and returns the report."""
         self._reporter.send("run_started", stages=[stage.name for stage in wanted])
-        started = time.monotonic()
-        entries = {stage.name: self._bring_up_to_date(stage) for stage in wanted}
-        report = make_report(self._request, entries, time.monotonic() - started)
-        write_report(report, self._project.outputs)
+        for stage in wanted:
+            try:
+                self._entries[stage.name] = self._bring_up_to_date(stage)
+            except Exception as error:
+                self._report_end(stage, error)
+                raise
+        report = self._report({"state": "done"})
         collect_garbage(self._project, [stage.name for stage in wanted])
         self._project.digests.save()
+        self._show(report)
         return report
+
+    def _report(self, outcome: dict[str, Any]) -> dict[str, Any]:
+        """Writes the report of what is finished."""
+        report = make_report(self._request, self._entries, time.monotonic() - self._started, outcome)
+        write_report(report, self._project.outputs)
+        return report
+
+    def _report_end(self, stage: Stage, error: Exception) -> None:
+        """Reports a run that ends early; whatever goes wrong here must not hide why."""
+        if not self._project.outputs.is_dir():
+            return  # the project is gone, or nothing was ever finished
+        state = "cancelled" if isinstance(error, Cancelled) else "failed"
+        told = describe_error(expected(_known(error, self._project)))
+        try:
+            report = self._report({"state": state, "stage": stage.name, "title": stage.title, "error": told})
+        except Exception as second:
+            self._warn(f"There is no report: {second}")
+        else:
+            self._show(report)
+
+    def _show(self, report: dict[str, Any]) -> None:
+        """Hands the report to whoever shows it."""
+        if self._after is None:
+            return
+        photos = {photo.id: photo.file for photo in self._project.photos if photo.id in self._request.sources.photos}
+        try:
+            self._after(Finished(report, dict(self._done), photos, self._project.outputs, self._warn))
+        except Exception as error:
+            _LOG.debug("the report is not shown", exc_info=error)
+            self._warn(f"The page of the report was not made: {error or type(error).__name__}")
+
+    def _warn(self, message: str) -> None:
+        self._reporter.send("log", level="warning", message=message)
 
     def _bring_up_to_date(self, stage: Stage) -> StageEntry:
         """Reuses or computes one stage and publishes its results."""

@@ -1,0 +1,191 @@
+"""The pictures of the report's page, made from what the stages left. What cannot be read is named and left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recon.errors import PhotolithError
+from recon.inspection.html import jpeg_uri, png_uri
+from recon.inspection.legend import Legend
+from recon.inspection.maps import LAYERS, depth_span, draw_map
+from recon.inspection.matches import draw_matches
+from recon.inspection.matrix import LIGHT, draw_matrix, matrix_legend
+from recon.inspection.pairs import Pair, PairTable, load_pairs, read_points
+from recon.pipeline.stage import Artifact
+from recon.scene import DepthMap
+
+Picture = NDArray[np.uint8]
+
+THUMBNAIL = 112
+PAIR_WIDTH = 620
+VIEW_WIDTH = 300
+VIEWS = 4
+LINES = 150
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture in the page: data URI, size in pixels, what it shows, what its colours stand for."""
+
+    uri: str
+    width: int
+    height: int
+    title: str
+    text: str = ""
+    legend: Legend | None = None
+
+
+@dataclass(frozen=True)
+class ViewRow:
+    """The pictures of one view, side by side."""
+
+    name: str
+    figures: tuple[Figure, ...]
+
+
+@dataclass
+class Gathered:
+    """What the page shows besides `report.json`.
+
+    Args:
+        thumbnails: Photo -> small picture.
+        pairs: All pairs; None before they were compared.
+        matrix: Picture of the match matrix.
+        matches: The best and the worst verified pair.
+        views: Depth of some views.
+        problems: What could not be shown, in sentences.
+    """
+
+    thumbnails: dict[str, Figure] = field(default_factory=dict)
+    pairs: PairTable | None = None
+    matrix: Figure | None = None
+    matches: list[Figure] = field(default_factory=list)
+    views: list[ViewRow] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path]) -> Gathered:
+    """Makes the pictures.
+
+    Args:
+        artifacts: Stage -> its result, of the stages that are finished.
+        photos: Photo id -> file.
+    """
+    found = Gathered()
+
+    @contextmanager
+    def tried(what: str) -> Iterator[None]:
+        try:
+            yield
+        except (PhotolithError, OSError, ValueError, KeyError) as error:
+            found.problems.append(f"{what} cannot be shown: {error}")
+
+    if "photos" in artifacts:
+        with tried("The thumbnails"):
+            _thumbnails(artifacts["photos"], photos, found)
+    if "features" in artifacts and "matches" in artifacts:
+        with tried("The matches"):
+            found.pairs = load_pairs(artifacts["features"], artifacts["matches"])
+            found.matrix = _matrix(found.pairs)
+        for title, pair in _shown_pairs(found.pairs):
+            with tried(f"The pair {pair.a} and {pair.b}"):
+                found.matches.append(_pair(title, pair, found.pairs, photos))
+    if "undistort" in artifacts and "depth" in artifacts:
+        with tried("The depth maps"):
+            _views(artifacts, found, tried)
+    return found
+
+
+def _figure(
+    image: Picture, title: str, text: str = "", legend: Legend | None = None, encode: Callable[[Picture], str] = jpeg_uri
+) -> Figure:
+    return Figure(encode(image), image.shape[1], image.shape[0], title, text, legend)
+
+
+def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered) -> None:
+    from recon.photos import read_thumbnail
+
+    for name in photos:
+        path = artifact.items.get(name)
+        if path is not None:
+            try:
+                found.thumbnails[name] = _figure(np.asarray(read_thumbnail(path, THUMBNAIL)), name)
+            except (PhotolithError, OSError) as error:
+                found.problems.append(f"{name} has no thumbnail: {error}")
+
+
+def _matrix(table: PairTable) -> Figure | None:
+    counts = table.counts()
+    if not len(counts):
+        return None
+    text = "Row and column numbers are those of the photos in the table."
+    return _figure(draw_matrix(counts, style=LIGHT), "Match matrix", text, matrix_legend(counts, LIGHT), png_uri)
+
+
+def _shown_pairs(table: PairTable | None) -> list[tuple[str, Pair]]:
+    """The verified pairs with most and with fewest matches."""
+    verified = sorted((pair for pair in table.pairs if pair.verified), key=lambda pair: pair.inliers) if table is not None else []
+    if not verified:
+        return []
+    best = [("Best pair", verified[-1])]
+    return [*best, ("Weakest verified pair", verified[0])] if len(verified) > 1 else best
+
+
+def _pair(title: str, pair: Pair, table: PairTable | None, photos: Mapping[str, Path]) -> Figure:
+    from recon.photos import read_thumbnail
+
+    assert table is not None
+    points = read_points(table.files(pair.a, pair.b))
+    left, right = (np.asarray(read_thumbnail(photos[name], PAIR_WIDTH)) for name in (pair.a, pair.b))
+    image = draw_matches((left, right), points.ends(points.inliers), points.sizes, most=LINES)
+    shown = f", {LINES} of them drawn" if pair.inliers > LINES else ""
+    text = f"{pair.a} and {pair.b}: {pair.inliers:,} verified of {pair.raw:,} matches ({pair.kind}){shown}."
+    return _figure(image, title, text)
+
+
+def _views(artifacts: Mapping[str, Artifact], found: Gathered, tried: Callable[[str], Any]) -> None:
+    """A row for some of the views, spread over all."""
+    undistorted, raw = artifacts["undistort"], artifacts["depth"]
+    consistent = artifacts["cloud"].items if "cloud" in artifacts else {}
+    names = [name for name in undistorted.items if name in raw.items]
+    chosen = sorted({round(place) for place in np.linspace(0, len(names) - 1, min(VIEWS, len(names)))}) if names else []
+    for name in (names[i] for i in chosen):
+        with tried(f"The depth of {name}"):
+            found.views.append(_view(name, undistorted.items[name], raw.items[name], consistent.get(name)))
+
+
+def _view(name: str, picture: Path, raw: Path, consistent: Path | None) -> ViewRow:
+    from recon.io.depth_npz import read_depth
+    from recon.photos import read_thumbnail
+
+    maps = {"raw": _reduced(read_depth(raw))}
+    if consistent is not None:
+        maps["consistent"] = _reduced(read_depth(consistent))
+    best = maps.get("consistent", maps["raw"])
+    span = depth_span(best) or depth_span(maps["raw"])
+    figures = [_figure(np.asarray(read_thumbnail(picture, VIEW_WIDTH)), "Photo", name)]
+    for kind, depth_map in maps.items():
+        drawn = draw_map(depth_map, "depth", span)
+        figures.append(_figure(drawn.image, f"Depth, {kind}", drawn.text, drawn.legend))
+    for layer in ("normals", "confidence", "views"):
+        drawn = draw_map(best, layer, span)
+        if drawn.legend is not None:
+            figures.append(_figure(drawn.image, LAYERS[layer], drawn.text, drawn.legend))
+    return ViewRow(name, tuple(figures))
+
+
+def _reduced(depth_map: DepthMap) -> DepthMap:
+    """Every k-th pixel, so that the picture is about as wide as it is shown."""
+    step = max(1, max(depth_map.depth.shape) // VIEW_WIDTH)
+
+    def some(values: Any) -> Any:
+        return None if values is None else np.ascontiguousarray(values[step // 2 :: step, step // 2 :: step])
+
+    return DepthMap(some(depth_map.depth), some(depth_map.confidence), some(depth_map.normal), some(depth_map.num_views), depth_map.origin)

@@ -21,7 +21,7 @@ def reconstruct_command(
         list[Path] | None, typer.Argument(help="A folder of photos, or photos; left out to go on with a project.", show_default=False)
     ] = None,
     preset: Annotated[str, typer.Option(help="draft, balanced or quality.")] = "",
-    features: Annotated[str, typer.Option(help="How keypoints are found: sift.")] = "",
+    features: Annotated[str, typer.Option(help="How keypoints are found: sift or cnn.")] = "",
     cameras: Annotated[Path | None, typer.Option(help="Known cameras: cameras.json, transforms.json or a COLMAP model folder.")] = None,
     cameras_use: Annotated[str, typer.Option(help="poses (take them as true; the default) or intrinsics (take only those).")] = "",
     masks: Annotated[Path | None, typer.Option(help="Folder of masks named as the photos; white is used.")] = None,
@@ -108,23 +108,26 @@ def _set_cameras(project: Any, cameras: Path | None, use: str) -> None:
 
 def _run(project: Any, stages: Any, as_json: bool, **options: Any) -> None:
     """Runs, and stops cleanly on Ctrl-C."""
+    from recon.inspection.report import PAGE, write_page
     from recon.pipeline.runner import run
 
     try:
         with _stopped_by_signals() as cancel:
             if as_json:
-                run(project, stages, on_event=_print, cancel=cancel, **options)
+                run(project, stages, on_event=_print, cancel=cancel, after=write_page, **options)
                 return
             from rich.console import Console
 
             from desktop.cli.progress import TerminalProgress
 
             with TerminalProgress(Console(stderr=True, highlight=False)) as show:
-                report = run(project, stages, on_event=show, cancel=cancel, **options)
+                report = run(project, stages, on_event=show, cancel=cancel, after=write_page, **options)
     except Cancelled:
         raise Cancelled(remedy="Run the same command again to go on; what is finished is kept.") from None
     typer.echo(summary(report))
     typer.echo(f"Results: {project.outputs}")
+    if (project.outputs / PAGE).exists():
+        typer.echo(f"Report:  {project.outputs / PAGE}")
 
 
 @contextmanager

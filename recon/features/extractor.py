@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -52,14 +53,30 @@ class Extractor(Protocol):
         """Features of an RGB picture `[H, W, 3]`, only where `mask` `[H, W]` is True."""
 
 
-def make_extractor(config: Any) -> Extractor:
+def make_extractor(config: Any, device: str = "cpu") -> Extractor:
     """The extractor that `config.extractor` (a `FeaturesConfig`) names.
 
     Raises:
         SettingsError: There is no such extractor.
+        WeightsError: It needs weights that are not there.
     """
     if config.extractor == "sift":
         from recon.features.sift import SiftExtractor
 
         return SiftExtractor(config.max_features, config.max_size, config.contrast)
-    raise SettingsError(f"Setting 'extractor' cannot be {config.extractor!r}.", "Choices: sift.", "Choose another extractor.")
+    if config.extractor == "cnn":
+        from recon.features.cnn.extractor import CnnExtractor
+
+        return CnnExtractor(weights_file(config), config.max_features, config.max_size, half=config.half, device=device)
+    raise SettingsError(f"Setting 'extractor' cannot be {config.extractor!r}.", "Choices: sift, cnn.", "Choose another extractor.")
+
+
+def weights_file(config: Any) -> Path:
+    """The weights that a `FeaturesConfig` names: a file, or those that come with Photolith.
+
+    Raises:
+        WeightsError: None come with this copy.
+    """
+    from recon.learning.shelf import shipped
+
+    return Path(config.weights) if config.weights else shipped("features")

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from recon.errors import ShapeError
 from recon.features.extractor import Features
+from recon.features.reduce import inside_mask, reduced, shared_out
 
 _FEW = 1500
 _FAINTEST = 0.005
-_GRID = 8
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class SiftExtractor:
             found = list(_detector(contrast).detect(grey, None))
             if mask is not None and found:
                 pixels = (np.array([k.pt for k in found]) + 0.5) * factor - 0.5
-                found = [k for k, keep in zip(found, _inside(pixels, mask), strict=True) if keep]
+                found = [k for k, keep in zip(found, inside_mask(pixels, mask), strict=True) if keep]
             if len(found) >= min(_FEW, self.max_features) or contrast <= _FAINTEST:
                 return _shared_out(found, self.max_features, grey.shape)
             contrast /= 2
@@ -81,37 +81,13 @@ def _detector(contrast: float) -> Any:
     return cv2.SIFT.create(0, 3, contrast, 10.0, 1.6, enable_precise_upscale=True)
 
 
-def reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:
-    """The picture, by area averaging no longer than `max_size`."""
-    height, width = grey.shape
-    longest = max(height, width)
-    if longest <= max_size:
-        return grey
-    size = (max(1, round(width * max_size / longest)), max(1, round(height * max_size / longest)))
-    return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _inside(pixels: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Which pixels `[N, 2]` fall on a True pixel of the mask."""
-    height, width = mask.shape
-    x = np.clip(np.rint(pixels[:, 0]).astype(int), 0, width - 1)
-    y = np.clip(np.rint(pixels[:, 1]).astype(int), 0, height - 1)
-    return np.asarray(mask[y, x], bool)
-
-
 def _shared_out(found: list[Any], limit: int, shape: tuple[int, ...]) -> list[Any]:
-    """At most `limit` keypoints: the strongest of every cell of a grid, so that one busy corner does not take them all.
+    """At most `limit` keypoints, see `recon.features.reduce.shared_out`.
 
     Ties are broken by position, so the same picture gives the same list.
     """
     found = sorted(found, key=lambda k: (-k.response, k.pt, k.size, k.angle))
-    if len(found) <= limit:
-        return found
-    cells = np.array([(k.pt[0] * _GRID // shape[1], k.pt[1] * _GRID // shape[0]) for k in found]).astype(int)
-    cell = cells[:, 1] * _GRID + cells[:, 0]
-    order = np.argsort(cell, kind="stable")
-    starts = np.r_[0, np.cumsum(np.bincount(cell, minlength=_GRID * _GRID))]
-    rank = np.empty(len(found), int)
-    rank[order] = np.arange(len(found)) - starts[cell[order]]
-    chosen = np.sort(np.argsort(rank, kind="stable")[:limit])
-    return [found[i] for i in chosen]
+    if not found:
+        return []
+    points, strength = np.array([k.pt for k in found]), np.array([k.response for k in found])
+    return [found[i] for i in shared_out(points, strength, limit, (shape[0], shape[1]))]

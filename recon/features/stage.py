@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from recon.errors import ReconstructionError
-from recon.features.extractor import make_extractor
+from recon.features.extractor import make_extractor, weights_file
 from recon.features.matches_npz import PairMatches, read_matches, write_matches
 from recon.features.npz import read_features, write_features
 from recon.features.second_look import Pair, SecondLook, camera_numbers, pair_item
@@ -28,10 +28,14 @@ _CACHED = 64
 class FeaturesConfig:
     """Settings of the features."""
 
-    extractor: str = setting("sift", "How keypoints are found and described.", choices=("sift",))
+    extractor: str = setting("sift", "How keypoints are found and described.", choices=("sift", "cnn"))
     max_features: int = setting(8192, "At most so many keypoints a photo.", minimum=256, maximum=65536)
     max_size: int = setting(2000, "Larger photos are reduced to this for finding keypoints.", unit="px", minimum=320, maximum=16384)
     contrast: float = setting(0.02, "Weakest detail that counts; less finds more.", minimum=0.001, maximum=0.2, advanced=True)
+    half: float = setting(
+        0.0, "Part of the learned keypoints that is looked for at half the resolution.", minimum=0.0, maximum=0.5, advanced=True
+    )
+    weights: str = setting("", "File of weights of the learned features; those that come with Photolith when empty.", advanced=True)
 
 
 class FeaturesStage(Stage):
@@ -44,11 +48,19 @@ class FeaturesStage(Stage):
     config_type = FeaturesConfig
     sources = ("photos", "masks")
 
+    def weights_digest(self, config: FeaturesConfig) -> str:
+        """Of the learned features' weights; see `Stage.weights_digest`."""
+        if config.extractor != "cnn":
+            return ""
+        from recon.learning.card import card_path, read_card
+
+        return read_card(card_path(weights_file(config))).sha256
+
     def run(self, inputs: Mapping[str, Artifact], config: FeaturesConfig, context: StageContext) -> None:
         """Writes one item a photo; see `Stage.run`."""
         from recon.photos import load_photos, read_image, read_mask
 
-        extractor = make_extractor(config)
+        extractor = make_extractor(config, context.device)
         usable = [name for name, photo in load_photos(inputs["photos"]).items() if photo.usable and name in context.project_photos]
 
         def compute(item: Item, path: Path) -> None:

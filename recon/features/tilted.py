@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.features.extractor import Features
-from recon.features.sift import reduced, root_descriptors
+from recon.features.reduce import reduced
+from recon.features.sift import root_descriptors
 
 
 @dataclass(frozen=True)

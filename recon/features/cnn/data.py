@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import InputError
 from recon.features.cnn.geometry import Strength, homography_map, random_crop, random_homography, warped
 from recon.features.cnn.photometry import disturbed
 from recon.features.cnn.targets import bumps, classical_points, repeated
@@ -19,21 +16,6 @@ Example = dict[str, NDArray[Any]]
 _LEAST = 0.2
 """Part of the first picture that must be seen in the second."""
 _TRIES = 6
-
-
-def read_grey(path: Path, rng: np.random.Generator | None = None) -> NDArray[np.float32]:
-    """A photo as grey `[H, W]` in [0, 1]; with `rng` by other weights of the colours than usual, at times.
-
-    Raises:
-        InputError: It cannot be read.
-    """
-    picture = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if picture is None:
-        raise InputError(f"The picture '{path.name}' cannot be read.", "It is damaged or no picture.", "Take it out of the training data.")
-    weights = np.array([0.114, 0.587, 0.299])
-    if rng is not None and rng.random() < 0.5:
-        weights = rng.dirichlet((1.0, 2.0, 1.5))
-    return np.asarray(picture.astype(np.float32) @ (weights / 255).astype(np.float32))
 
 
 def homography_example(grey: NDArray[np.float32], rng: np.random.Generator, size: int, strength: Strength) -> Example:

@@ -90,7 +90,7 @@ def scale_at(matrix: Matrix, x: float, y: float) -> float:
     return float(np.sqrt(abs(u[0] * v[1] - u[1] * v[0])))
 
 
-def apply(matrix: Matrix, points: NDArray[np.floating]) -> Matrix:
+def apply(matrix: NDArray[np.floating], points: NDArray[np.floating]) -> Matrix:
     """Points `[..., 2]` through a homography; NaN behind the horizon."""
     homogeneous = points @ matrix[:, :2].T + matrix[:, 2]
     depth = np.where(homogeneous[..., 2:] > 1e-6, homogeneous[..., 2:], np.nan)
@@ -103,13 +103,13 @@ def grid(height: int, width: int) -> Matrix:
     return np.stack([x, y], -1)
 
 
-def inside(points: Matrix, height: int, width: int) -> NDArray[np.bool_]:
+def inside(points: NDArray[np.floating], height: int, width: int) -> NDArray[np.bool_]:
     """Which points `[..., 2]` lie in a picture; NaN does not."""
     x, y = points[..., 0], points[..., 1]
     return np.asarray((x >= 0) & (y >= 0) & (x <= width - 1) & (y <= height - 1))
 
 
-def homography_map(second_from_first: Matrix, size: int, real: Matrix, height: int, width: int) -> NDArray[np.float32]:
+def homography_map(second_from_first: NDArray[np.floating], size: int, real: Matrix, height: int, width: int) -> NDArray[np.float32]:
     """Where every pixel of a picture of `size` x `size` is in a second such picture, `[2, size, size]`, NaN where it is not.
 
     Args:

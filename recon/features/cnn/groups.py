@@ -130,7 +130,7 @@ def plain_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
     with torch.no_grad():
         conv.weight.copy_(weight)
         conv.bias.copy_(bias)  # type: ignore[union-attr]
-    return conv.to(memory_format=torch.channels_last)
+    return conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
 
 def turn(maps: Tensor, times: int = 1) -> Tensor:

@@ -32,7 +32,8 @@ class Keypoints:
 
 def local_maxima(score: Tensor, radius: int = RADIUS, border: int = 4) -> Tensor:
     """Where `[B, 1, H, W]` is the largest within `radius` pixels, and not within `border` of the edge: bool `[B, H, W]`."""
-    best = F.max_pool2d(score, 2 * radius + 1, 1, radius)
+    size = 2 * radius + 1
+    best = F.max_pool2d(F.max_pool2d(score, (1, size), 1, (0, radius)), (size, 1), 1, (radius, 0))
     found = (score == best)[:, 0]
     inside = torch.zeros_like(found)
     inside[:, border : found.shape[1] - border, border : found.shape[2] - border] = True
@@ -41,7 +42,7 @@ def local_maxima(score: Tensor, radius: int = RADIUS, border: int = 4) -> Tensor
 
 def detect(score: Tensor, count: int, *, border: int = 8) -> Keypoints:
     """The `count` highest local maxima of each score map `[B, 1, H, W]`."""
-    batch, _, height, width = score.shape
+    width = score.shape[3]
     with torch.no_grad():
         ranked = torch.where(local_maxima(score, border=border), score[:, 0], -torch.inf).flatten(1)
         values, index = ranked.topk(min(count, ranked.shape[1]))
@@ -61,7 +62,7 @@ def refine(score: Tensor, pixels: Tensor, radius: int = RADIUS) -> tuple[Tensor,
     Returns:
         Points `[B, N, 2]` and the logits at the pixels `[B, N]`.
     """
-    batch, _, height, width = score.shape
+    height, width = score.shape[2:]
     side = torch.arange(-radius, radius + 1, device=score.device)
     shifts = torch.stack(torch.meshgrid(side, side, indexing="xy"), -1).reshape(-1, 2)
     around = pixels[:, :, None] + shifts

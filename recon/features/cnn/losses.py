@@ -32,7 +32,6 @@ class Warp:
 
     def __call__(self, points: Tensor) -> tuple[Tensor, Tensor]:
         """Points `[B, N, 2]` in the other picture, and which of them `[B, N]` are seen there; no gradient through the map."""
-        height, width = self.target.shape[2:]
         moved = sample(self.target, points)
         seen = torch.isfinite(moved).all(-1)
         return torch.where(seen[..., None], moved, -_FAR), seen

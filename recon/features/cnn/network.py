@@ -20,6 +20,8 @@ from recon.features.cnn.sampling import sample, sample_patches
 
 DIVISOR = 32
 """Width and height of the network's input are multiples of this."""
+_RARE = -4.0
+"""Score to begin with: few pixels are keypoints."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +85,16 @@ class FeatureNetwork(nn.Module):
         )
         self.context: nn.ModuleList = nn.ModuleList(FieldConv(n, a.stem, 1) for n in a.levels[1:4])
         self.fine: nn.Module = FieldConv(a.stem, a.stem)
-        self.score: nn.Module = FieldConv(a.stem, 1)
+        score = FieldConv(a.stem, 1)
+        nn.init.constant_(score.bias, _RARE)  # type: ignore[arg-type]
+        self.score: nn.Module = score
         self.gather: nn.ModuleList = nn.ModuleList(FieldConv(n, a.hidden, 3 if i == 0 else 1) for i, n in enumerate(a.levels[1:]))
         self.describe_out: nn.Module = FieldConv(a.hidden, a.descriptor, 1)
 
     def forward(self, grey: Tensor) -> Maps:
         """Score map and pyramid of grey pictures, see the class."""
         x = even_light(grey).contiguous(memory_format=torch.channels_last)
-        stem = F.relu(self.lift(x))
+        stem = F.relu(self.lift(x), inplace=not self.training)
         levels, x = [], stem
         for stage in self.trunk:
             x = stage(F.avg_pool2d(x, 2))
@@ -102,7 +106,7 @@ class FeatureNetwork(nn.Module):
         context = self.context[2](levels[3])
         for conv, level in ((self.context[1], levels[2]), (self.context[0], levels[1])):
             context = _up(context, 2) + conv(level)
-        detail = F.relu(self.fine(stem) + _up(F.relu(context), 4))
+        detail = F.relu(self.fine(stem) + _up(F.relu(context), 4), inplace=not self.training)
         score: Tensor = self.score(detail)
         return score.mean(1, keepdim=True) if score.shape[1] > 1 else score
 
@@ -118,11 +122,13 @@ class FeatureNetwork(nn.Module):
         result = copy.deepcopy(self).eval()
         with torch.no_grad():
             for stage in result.trunk:
-                for i, block in enumerate(stage):  # type: ignore[arg-type]
-                    stage[i] = PlainBlock(block)  # type: ignore[index]
+                blocks: Any = stage
+                for i, block in enumerate(blocks):
+                    blocks[i] = PlainBlock(block)
             result.lift = _plain(result.lift)
             result.fine = _plain(result.fine)
-            weight, bias = result.score.expanded()  # type: ignore[operator]
+            last: Any = result.score
+            weight, bias = last.expanded()
             result.score = plain_conv(weight.mean(0, keepdim=True), bias.mean(0, keepdim=True))
             result.context = nn.ModuleList(_plain(conv) for conv in result.context)
             result.gather = nn.ModuleList(_plain(conv) for conv in result.gather)

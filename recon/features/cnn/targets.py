@@ -17,7 +17,9 @@ def classical_points(grey: NDArray[np.uint8], most: int = 500) -> NDArray[np.flo
     return found if corners is None else np.concatenate([found, corners.reshape(-1, 2)])
 
 
-def repeated(points: NDArray[np.float32], moved: NDArray[np.float32], others: NDArray[np.float32], limit: float = 1.5) -> NDArray[np.float32]:
+def repeated(
+    points: NDArray[np.float32], moved: NDArray[np.float32], others: NDArray[np.float32], limit: float = 1.5
+) -> NDArray[np.float32]:
     """Those `points` `[N, 2]` which, moved into the other picture, have one of the `others` `[M, 2]` within `limit` pixels."""
     if not len(points) or not len(others):
         return np.zeros((0, 2), np.float32)

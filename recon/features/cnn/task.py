@@ -13,18 +13,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from recon.features.cnn.data import Example, homography_example, read_grey
+from recon.features.cnn.data import Example, homography_example
 from recon.features.cnn.geometry import Strength, random_crop, random_homography, warped
 from recon.features.cnn.keypoints import Keypoints, detect
 from recon.features.cnn.losses import Warp, matching_likelihood, mutual_pairs, pair_distances, peak_loss, success_loss
 from recon.features.cnn.measure import draw_matches, mean_figures, pair_figures
 from recon.features.cnn.network import Architecture, FeatureNetwork, Maps
 from recon.features.cnn.photometry import disturbed
-from recon.features.cnn.photos import PhotoFiles
+from recon.features.cnn.photos import DrawnPictures, PhotoFiles, Pictures
 from recon.features.extractor import Features
 from recon.learning.task import collate, exact
 
-_FOUND_AGAIN = 2.0
+TERMS = "photographs of ImageNet and BSDS500 (research use) and of Unsplash (Unsplash licence)"
+_FOUND_AGAIN = 1.5
 """Pixels within which a keypoint counts as found again."""
 _ATTRACT = 3.0
 """Pixels within which two keypoints are drawn together."""
@@ -44,7 +45,7 @@ class Weights:
         settle: Step at which the classical keypoints have become less important.
     """
 
-    reprojection: float = 1.0
+    reprojection: float = 2.0
     success: float = 1.0
     peaks: float = 0.5
     peaks_later: float = 0.05
@@ -55,7 +56,7 @@ class FeaturesTask:
     """See `recon.learning.task.TrainingTask`.
 
     Args:
-        photos: Folder of photographs.
+        photos: Folder of photographs, or None: drawn pictures.
         view_sets: Folder of view sets with depth, or None.
         size: Width of a training picture, a multiple of 32.
         keypoints: So many of each picture are trained with.
@@ -67,7 +68,7 @@ class FeaturesTask:
 
     def __init__(
         self,
-        photos: Path,
+        photos: Path | None,
         view_sets: Path | None = None,
         *,
         size: int = 224,
@@ -82,8 +83,8 @@ class FeaturesTask:
         self._architecture, self._weights, self._pairs = architecture, weights, validation_pairs
 
     @cached_property
-    def _train_photos(self) -> PhotoFiles:
-        return PhotoFiles(self._photos, "train")
+    def _train_pictures(self) -> Pictures:
+        return DrawnPictures() if self._photos is None else PhotoFiles(self._photos, "train")
 
     @cached_property
     def _sets(self) -> Any:
@@ -105,9 +106,9 @@ class FeaturesTask:
     def data(self) -> dict[str, Any]:
         """For the card."""
         sets = {} if self._sets is None else {"view_sets": len(self._sets), "view_set_share": self._share}
+        pictures = {"drawn pictures": 1} if self._photos is None else {"photographs": len(self._train_pictures), "terms": TERMS}
         return {
-            "photographs": len(self._train_photos.files),
-            "terms": "photographs of ImageNet and BSDS500 (research use) and Unsplash (Unsplash licence); none is in the weights' files",
+            **pictures,
             "pairs": "homographies and changes of light made as the training goes",
             **sets,
             "crop_px": self._size,
@@ -121,8 +122,7 @@ class FeaturesTask:
             from recon.features.cnn.view_pairs import view_example
 
             return view_example(self._sets[int(rng.integers(len(self._sets)))], rng, self._size)
-        path = self._train_photos.draw(rng)
-        return homography_example(read_grey(path, rng), rng, self._size, Strength())
+        return homography_example(self._train_pictures.draw(rng), rng, self._size, Strength())
 
     def collate(self, examples: list[Any]) -> Any:
         """A batch."""
@@ -161,24 +161,23 @@ class FeaturesTask:
         seen = seen & points.valid
         other = Keypoints(*(x.roll(count, 0) for x in (points.points, points.logits, points.valid)))
         distance = pair_distances(moved, seen, other)
-        nearest = distance.min(2).values
-        close = (nearest < _ATTRACT) & seen
-        reprojection = (nearest * close).sum() / close.sum().clamp(min=1)
+        there, back = distance[:count], distance[count:].transpose(1, 2)
         first, second = descriptors[:count], descriptors[count:]
         with torch.no_grad():
-            there, back = distance[:count], distance[count:].transpose(1, 2)
-            pairs = mutual_pairs(torch.minimum(there, back), _FOUND_AGAIN)
-            unclear = torch.minimum(there, back) < 2 * _FOUND_AGAIN
+            least = torch.minimum(there, back)
+            near = mutual_pairs(least, _ATTRACT) & (torch.maximum(there, back) < 2 * _ATTRACT)
+            pairs = near & (least < _FOUND_AGAIN)
             similarity = first @ second.transpose(1, 2)
             similarity = similarity.masked_fill(~(points.valid[:count, :, None] & points.valid[count:, None]), -2.0)
-            right = mutual_pairs(1 - similarity, 10.0) & (torch.minimum(there, back) < _FOUND_AGAIN)
+            right = mutual_pairs(1 - similarity, 10.0) & (least < _FOUND_AGAIN)
             success = torch.cat([right.any(2), right.any(1)])
+            again = torch.cat([(near & (least < 1)).any(2), (near & (least < 1)).any(1)])
         return {
-            "keypoints": matching_likelihood(first, second, pairs, unclear),
-            "reprojection": reprojection,
+            "keypoints": matching_likelihood(first, second, pairs, least < 2 * _FOUND_AGAIN),
+            "reprojection": ((there + back) / 2 * near).sum() / near.sum().clamp(min=1),
             "success": success_loss(points.logits, success, seen),
             "matched": (success & seen).sum() / seen.sum().clamp(min=1),
-            "found": (close & (nearest < 1)).sum() / seen.sum().clamp(min=1),
+            "found": (again & seen).sum() / seen.sum().clamp(min=1),
         }
 
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
@@ -196,11 +195,11 @@ class FeaturesTask:
 
     def validation_pairs(self) -> Any:
         """Pairs of grey pictures uint8 and the homography from the first to the second; always the same."""
-        files = PhotoFiles(self._photos, "validation").files
+        held: Pictures = DrawnPictures(seed=1) if self._photos is None else PhotoFiles(self._photos, "validation")
         for i in range(self._pairs):
             rng = np.random.default_rng([7, i])
-            grey = read_grey(files[i % len(files)])
-            first = random_crop(rng, *grey.shape, _VALIDATION_SIZE)
+            grey = held[i % len(held)]
+            first = random_crop(rng, grey.shape[0], grey.shape[1], _VALIDATION_SIZE)
             change = random_homography(rng, _VALIDATION_SIZE, Strength().part(rng.uniform(0.2, 0.8)))
             pictures = [disturbed(warped(grey, matrix, _VALIDATION_SIZE), rng) for matrix in (first, first @ change)]
             yield pictures, np.linalg.inv(change)

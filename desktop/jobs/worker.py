@@ -42,6 +42,7 @@ class Worker:
     def _run(self, request: dict[str, Any], cancel: threading.Event) -> None:
         from desktop.compose import stages
         from recon.errors import PhotolithError
+        from recon.inspection.report import write_page
         from recon.pipeline.events import describe_error, expected
         from recon.pipeline.runner import run
         from recon.project import Project
@@ -54,7 +55,7 @@ class Worker:
 
         try:
             options = {name: request[name] for name in _OPTIONS if name in request}
-            run(Project.open(request["project"]), stages(), on_event=tell, cancel=cancel, **options)
+            run(Project.open(request["project"]), stages(), on_event=tell, cancel=cancel, after=write_page, **options)
         except BaseException as error:
             if "failed" not in said:
                 self.say({"event": "failed", "error": describe_error(expected(error))})

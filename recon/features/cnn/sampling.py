@@ -34,4 +34,4 @@ def sample_patches(maps: Tensor, points: Tensor, step: int) -> Tensor:
     batch, count, _ = points.shape
     shifts = torch.tensor([(x * step, y * step) for y in (-1, 0, 1) for x in (-1, 0, 1)], dtype=points.dtype, device=points.device)
     around = (points[:, :, None] + shifts).reshape(batch, count * 9, 2)
-    return sample(maps, around, step).reshape(batch, count, 9, -1).transpose(2, 3).flatten(2)
+    return sample(maps, around, step).reshape(batch, count, 9, maps.shape[1]).transpose(2, 3).flatten(2)

@@ -1,8 +1,12 @@
 """Shards of view sets: zip files of ordinary JPEG, PNG and JSON, stored unpacked, so that any tool opens them.
 
-A set `NAME` has the entries `NAME/views.json`, and for each view `NAME/0.jpg` (the picture), `NAME/0.depth.png` (16 bit inverse depth)
-and, where it has one, `NAME/0.mask.png` (one bit, where the object is). A pixel `v` of the depth file is the inverse depth
-`offset + step * (v - 1)`, both given for each view in `views.json`; 0 is where nothing is.
+A set `NAME` has the entries `NAME/views.json`, and for each view `NAME/0.jpg` (the picture), `NAME/0.depth.png` (inverse depth) and, where
+it has one, `NAME/0.mask.png` (one bit, where the object is).
+
+Inverse depth is stored as whole numbers of 16 bits, 0 = nothing there, `v` = `offset + step * (v - 1)`, offset and step being given for
+each view in `views.json`. Inverse depth is linear over the picture of a plane, so each number is stored as its difference from the plane
+through its left, upper and upper left neighbours (`differences`), which takes a quarter less room than the numbers themselves. The PNG file
+is grey with 8 bits and twice as high as the picture: upper bytes of the differences above, lower bytes below.
 """
 
 from __future__ import annotations
@@ -28,6 +32,7 @@ MAX_ENTRIES = 200_000
 MAX_ENTRY = 16 << 20
 _DATE = (1980, 1, 1, 0, 0, 0)
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")
+_SMALL = (cv2.IMWRITE_PNG_COMPRESSION, 9, cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_NONE)
 REMEDY = "Delete the file and make it again with 'photolith train data'."
 
 
@@ -139,9 +144,9 @@ def encode_set(views: Sequence[EncodedView], about: Mapping[str, Any]) -> dict[s
     for i, view in enumerate(views):
         values, offset, step = quantised(view.inverse_depth, view.step)
         files[f"{i}.jpg"] = view.jpeg
-        files[f"{i}.depth.png"] = _png(values, [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        files[f"{i}.depth.png"] = _png(differences(values), [*_SMALL, cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_FILTERED])
         if view.mask is not None:
-            files[f"{i}.mask.png"] = _png(view.mask.astype(np.uint8) * np.uint8(255), [cv2.IMWRITE_PNG_BILEVEL, 1])
+            files[f"{i}.mask.png"] = _png(view.mask.astype(np.uint8) * np.uint8(255), [*_SMALL, cv2.IMWRITE_PNG_BILEVEL, 1])
         described.append(
             {
                 "K": np.asarray(view.matrix, np.float64).tolist(),
@@ -165,6 +170,21 @@ def quantised(inverse_depth: NDArray[np.floating], step: float) -> tuple[NDArray
     step = max(float(step), (high - low) / 65533)
     values = np.rint((inverse_depth.astype(np.float64) - low) / step) + 1
     return np.where(known, values, 0).astype(np.uint16), low, step
+
+
+def differences(values: NDArray[np.uint16]) -> NDArray[np.uint8]:
+    """What is stored of 16 bit numbers `[H, W]`: `[2 H, W]` bytes, see above; small differences of either sign give small bytes."""
+    change = np.diff(np.diff(values, axis=0, prepend=np.uint16(0)), axis=1, prepend=np.uint16(0)).view(np.int16)
+    folded = ((change << 1) ^ (change >> 15)).view(np.uint16)
+    return np.concatenate([folded >> 8, folded & 255]).astype(np.uint8)
+
+
+def summed(stored: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """The numbers `[H, W]` again: inverse of `differences`."""
+    upper, lower = np.split(stored.astype(np.uint16), 2)
+    folded = upper << 8 | lower
+    change = (folded >> 1) ^ (np.uint16(0) - (folded & 1))
+    return np.asarray(np.cumsum(np.cumsum(change, axis=0, dtype=np.uint16), axis=1, dtype=np.uint16))
 
 
 def _png(picture: NDArray[Any], options: list[int]) -> bytes:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from recon.errors import InputError
-from recon.learning.shards import FORMAT, REMEDY, VERSION, Entry, read_entries, read_index
+from recon.learning.shards import FORMAT, REMEDY, VERSION, Entry, read_entries, read_index, summed
 
 MAX_SIDE = 4096
 MAX_VIEWS = 64
@@ -154,27 +154,26 @@ def _check_header(content: bytes, kind: str, width: int, height: int) -> None:
             raise ValueError(f"a picture has {picture.size[0]} x {picture.size[1]} pixels instead of {width} x {height}")
 
 
-def _decoded(content: bytes, flags: int, shape: tuple[int, ...], dtype: type) -> NDArray[Any]:
+def _decoded(content: bytes, flags: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     values = cv2.imdecode(np.frombuffer(content, np.uint8), flags)
-    if values is None or values.shape != shape or values.dtype != dtype:
+    if values is None or values.shape != shape or values.dtype != np.uint8:
         raise ValueError("a picture is damaged")
-    return np.asarray(values)
+    return np.asarray(values, np.uint8)
 
 
 def _picture(content: bytes, width: int, height: int) -> NDArray[np.uint8]:
     _check_header(content, "JPEG", width, height)
-    return cv2.cvtColor(_decoded(content, cv2.IMREAD_COLOR, (height, width, 3), np.uint8), cv2.COLOR_BGR2RGB).astype(np.uint8, copy=False)
+    return np.ascontiguousarray(_decoded(content, cv2.IMREAD_COLOR, (height, width, 3))[..., ::-1])
 
 
 def _grey(content: bytes, width: int, height: int) -> NDArray[np.uint8]:
     _check_header(content, "PNG", width, height)
-    return _decoded(content, cv2.IMREAD_GRAYSCALE, (height, width), np.uint8)
+    return _decoded(content, cv2.IMREAD_GRAYSCALE, (height, width))
 
 
 def _inverse_depth(content: bytes, width: int, height: int, view: Mapping[str, Any]) -> NDArray[np.float32]:
     offset, step = float(view["offset"]), float(view["step"])
     if not (0 <= offset < math.inf and 0 < step < math.inf and math.isfinite(offset + 65535 * step)):
         raise ValueError("its steps of depth are impossible")
-    _check_header(content, "PNG", width, height)
-    values = _decoded(content, cv2.IMREAD_UNCHANGED, (height, width), np.uint16)
+    values = summed(_grey(content, width, 2 * height))
     return np.where(values > 0, np.float32(offset) + np.float32(step) * (values.astype(np.float32) - 1), 0).astype(np.float32)

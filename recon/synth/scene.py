@@ -32,6 +32,8 @@ class TexturedMesh:
         normals: `[F, 3, 3]` float32 shading normals of each corner, or None for flat shading.
         tint: `[F, 3, 3]` float32 sRGB of each corner, multiplied with the texture (vertex colours), or None.
         gloss: Strength of the highlight, 0 = matt.
+        shininess: Exponent of the highlight: large = small and sharp.
+        mirror: Share of the surroundings that is reflected head-on; grows to all at grazing angles (Schlick 1994).
     """
 
     name: str
@@ -42,6 +44,8 @@ class TexturedMesh:
     normals: Float | None = None
     tint: Float | None = None
     gloss: float = 0.0
+    shininess: float = 40.0
+    mirror: float = 0.0
 
     def __post_init__(self) -> None:
         faces = array(self.faces, "faces", (None, 3), np.int32)
@@ -122,10 +126,13 @@ class SynthScene:
     Args:
         meshes: At least one; the ground is a mesh like any other.
         light: How they are lit.
+        surroundings: `[H, W, 3]` float32 sRGB picture that is seen all around where nothing is hit, and in reflections, three times
+            across and once and a half up and down; None = the light's horizon and zenith.
     """
 
     meshes: tuple[TexturedMesh, ...]
     light: Light = Light()
+    surroundings: Float | None = None
 
     def __post_init__(self) -> None:
         if not self.meshes:

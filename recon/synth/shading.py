@@ -11,7 +11,7 @@ from recon.synth.scene import SynthScene, TexturedMesh
 from recon.synth.texture_bank import TextureBank, to_linear
 
 Float = NDArray[np.float32]
-SHININESS = 40.0
+_AROUND = 3.0  # how often the picture of the surroundings fits around the horizon
 
 
 class Shader:
@@ -24,7 +24,9 @@ class Shader:
 
     def __init__(self, scene: SynthScene, caster: Caster) -> None:
         self._caster, self._light = caster, scene.light
-        self._bank = TextureBank([mesh.texture for mesh in scene.meshes])
+        around = [] if scene.surroundings is None else [scene.surroundings]
+        self._around = scene.surroundings
+        self._bank = TextureBank([*(mesh.texture for mesh in scene.meshes), *around])
         self._uv = torch.from_numpy(np.concatenate([mesh.uv for mesh in scene.meshes]))
         self._normals = torch.from_numpy(np.concatenate([_corner_normals(mesh) for mesh in scene.meshes]))
         tints = [mesh.tint for mesh in scene.meshes]
@@ -33,6 +35,8 @@ class Shader:
         self._object = torch.from_numpy(caster.face_object.astype(np.int64))
         self._face_normals = torch.from_numpy(caster.face_normals)
         self._gloss = torch.tensor([mesh.gloss for mesh in scene.meshes])
+        self._shininess = torch.tensor([mesh.shininess for mesh in scene.meshes])
+        self._mirror = torch.tensor([mesh.mirror for mesh in scene.meshes])
         self._epsilon = 2e-4 * float(np.linalg.norm(np.ptp(np.median(caster.corners, axis=1), axis=0)).clip(1e-6, 20.0))
 
     def shade(self, origin: Float, directions: Float, spread: float, dither: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
@@ -46,15 +50,24 @@ class Shader:
             rng: Randomness of soft shadows.
         """
         hits = self._caster.cast(origin, directions)
-        light = self._light
-        up = np.abs(directions[:, 2:3])
-        sky = np.asarray(light.background, np.float32) * (1 - up) + np.asarray(light.zenith, np.float32) * up
-        result = torch.from_numpy(sky)
+        result = self._sky(directions, spread, dither)
         if hits.hit.any():
             chosen = np.flatnonzero(hits.hit)
             index = torch.from_numpy(chosen)
             result[index] = self._surface(origin, directions[chosen], _pick(hits, chosen), spread, dither[index], rng)
         return result
+
+    def _sky(self, directions: Float, spread: float, dither: torch.Tensor) -> torch.Tensor:
+        """What is seen far away along directions `[N, 3]`."""
+        if self._around is None:
+            up = np.abs(directions[:, 2:3])
+            sky = np.asarray(self._light.background, np.float32) * (1 - up) + np.asarray(self._light.zenith, np.float32) * up
+            return torch.from_numpy(sky)
+        x, y, z = torch.from_numpy(directions).unbind(1)
+        turn = torch.stack([torch.atan2(y, x), -torch.asin(z.clamp(-1, 1))], dim=1) / (2 * np.pi)
+        lod = float(np.log2(max(spread * _AROUND * self._around.shape[1] / (2 * np.pi), 1e-6)))
+        which = torch.full((len(directions),), len(self._gloss), dtype=torch.int64)
+        return self._bank.sample(which, turn * _AROUND, lod + dither)
 
     def _surface(
         self, origin: Float, directions: Float, hits: Hits, spread: float, dither: torch.Tensor, rng: np.random.Generator
@@ -73,7 +86,7 @@ class Shader:
         normal = torch.where(((normal * flat).sum(1) < 0)[:, None], -normal, normal)
         albedo = self._albedo(face, weights, distance * spread / cosine.abs().clamp_min(0.05).sqrt(), dither)
         place = torch.from_numpy(origin) + ray * distance[:, None] + flat * self._epsilon
-        return self._lit(albedo, normal, ray, place, self._gloss[self._object[face]], rng)
+        return self._lit(albedo, normal, ray, place, self._object[face], rng)
 
     def _albedo(self, face: torch.Tensor, weights: torch.Tensor, footprint: torch.Tensor, dither: torch.Tensor) -> torch.Tensor:
         uv = (self._uv[face] * weights).sum(1)
@@ -87,7 +100,7 @@ class Shader:
         normal: torch.Tensor,
         ray: torch.Tensor,
         place: torch.Tensor,
-        gloss: torch.Tensor,
+        number: torch.Tensor,
         rng: np.random.Generator,
     ) -> torch.Tensor:
         light = self._light
@@ -102,9 +115,22 @@ class Shader:
         result = albedo * (color * (lambert * visible)[:, None] + ambient)
         if float(self._gloss.max()) > 0:
             half = torch.nn.functional.normalize(towards - ray, dim=1)
-            highlight = gloss * visible * (normal * half).sum(1).clamp_min(0) ** SHININESS
+            one = bool((self._shininess == self._shininess[0]).all())
+            exponent = float(self._shininess[0]) if one else self._shininess[number]
+            highlight = self._gloss[number] * visible * (normal * half).sum(1).clamp_min(0) ** exponent
             result = result + color * highlight[:, None]
+        if float(self._mirror.max()) > 0:
+            result = result + self._reflected(normal, ray, number)
         return result
+
+    def _reflected(self, normal: torch.Tensor, ray: torch.Tensor, number: torch.Tensor) -> torch.Tensor:
+        """Light of the surroundings off smooth surfaces, `[N, 3]`; the scene's own objects are not reflected."""
+        cosine = -(normal * ray).sum(1)
+        away = torch.nn.functional.normalize(ray + 2 * cosine[:, None] * normal, dim=1)
+        mirror = self._mirror[number]
+        share = torch.where(mirror > 0, mirror + (1 - mirror) * (1 - cosine.clamp(0, 1)) ** 5, 0.0)
+        blur = 0.02  # radians: no surface is perfectly smooth
+        return share[:, None] * self._sky(away.numpy(), blur, torch.zeros(len(ray)))
 
     def _shadow(self, points: Float, lit: NDArray[np.bool_], rng: np.random.Generator) -> torch.Tensor:
         """Share of the light's disc that each point sees, `[N]`."""

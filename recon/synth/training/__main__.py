@@ -1,0 +1,76 @@
+"""Command line: `python -m recon.synth.training --meshes DIR --photos DIR -o DIR --sets N --validation M --seed S`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from recon.errors import PhotolithError
+from recon.synth.training.make import SetConfig
+from recon.synth.training.pool import mesh_files
+from recon.synth.training.run import Shard, make_data
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Makes view sets; shards that are there already are kept.
+
+    Returns:
+        The exit code.
+    """
+    options = _parser().parse_args(argv)
+    try:
+        if options.meshes is not None:
+            mesh_files(options.meshes, "train")
+        config = SetConfig(options.width, options.height, options.views)
+        make_data(
+            options.out,
+            meshes=options.meshes,
+            photos=options.photos,
+            sets=options.sets,
+            validation=options.validation,
+            seed=options.seed,
+            per_shard=options.per_shard,
+            processes=options.processes,
+            config=config,
+            on_shard=_told,
+        )
+    except PhotolithError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="photolith train data", description="Makes view sets to train features and depth with.")
+    add, sizes = parser.add_argument, SetConfig()
+    add("--meshes", type=Path, help="folder of textured meshes (GLB, OBJ, PLY); procedural shapes only when left out")
+    add("--photos", type=Path, help="folder of photographs for textures; procedural ones only when left out")
+    add("-o", "--out", type=Path, required=True, help="folder for the shards; those in it are kept")
+    add("--sets", type=int, default=400, help="view sets for training (default: %(default)s)")
+    add("--validation", type=int, default=32, help="view sets for validation (default: %(default)s)")
+    add("--seed", type=int, default=0)
+    add("--views", type=int, default=sizes.views, help="pictures a set (default: %(default)s)")
+    add("--width", type=int, default=sizes.width, help="pixels (default: %(default)s)")
+    add("--height", type=int, default=sizes.height, help="pixels (default: %(default)s)")
+    add("--per-shard", type=int, default=32, help="view sets a file (default: %(default)s)")
+    add("--processes", type=int, default=1, help="files made side by side (default: %(default)s)")
+    return parser
+
+
+def _told(shard: Shard, seconds: float | None) -> None:
+    if seconds is None:
+        print(f"{shard.path.name}: there already", flush=True)
+        return
+    size = shard.path.stat().st_size
+    print(
+        f"{shard.path.name}: {shard.count} sets, {size / 1e6:.1f} MB, {size / shard.count / 1e3:.0f} kB and {seconds / shard.count:.2f} s a set",
+        flush=True,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

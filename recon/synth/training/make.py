@@ -1,0 +1,86 @@
+"""One view set: scene, cameras, pictures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from recon.learning.shards import EncodedView, encode_set
+from recon.synth.training.cameras import View, random_views
+from recon.synth.training.photography import metered, photograph, random_style
+from recon.synth.training.pool import Pool
+from recon.synth.training.ranges import parallax, searched_range, seen_in
+from recon.synth.training.scenes import Stage, random_stage
+
+_CAMERA_TRIES = 6
+_FEWEST_POINTS = 60
+"""Of a grid over a view (`ranges`), that two others see."""
+
+
+@dataclass(frozen=True)
+class SetConfig:
+    """Pictures of a set.
+
+    Args:
+        width: Pixels.
+        height: Pixels.
+        views: Pictures a set.
+        steps: Values of the stored inverse depth per pixel of parallax at the widest baseline of the set: errors are at most half a step.
+        supersampling: Rays a pixel in each direction.
+    """
+
+    width: int = 320
+    height: int = 256
+    views: int = 6
+    steps: float = 25.0
+    supersampling: int = 2
+
+
+def make_set(pool: Pool, seed: tuple[int, ...], config: SetConfig) -> dict[str, bytes]:
+    """Files of a set; the same seed gives the same bytes."""
+    rng = np.random.default_rng(seed)
+    stage, views, depths, counts, ids = _found(pool, rng, config)
+    style, scale, gain = random_style(rng), float(np.exp(rng.uniform(-1.5, 1.5))), 0.0
+    encoded = []
+    for i, (camera, pose) in enumerate(views):
+        light = stage.scene.renderer.radiance(camera, pose, config.supersampling, rng).numpy()
+        gain = metered(light, rng) if i == 0 else gain
+        depth, count = counts[i]
+        near, far = searched_range(depth[count >= 3], rng)
+        inverse = np.where(depths[i] > 0, 1 / (np.maximum(depths[i], 1e-9) * scale), 0)
+        encoded.append(
+            EncodedView(
+                jpeg=photograph(light, gain, style, rng),
+                inverse_depth=inverse,
+                step=1 / (config.steps * parallax(views, i) * scale),
+                mask=np.isin(ids[i], stage.objects),
+                matrix=camera.matrix,
+                pose=np.column_stack([pose.rotation, pose.translation * scale]),
+                near=near * scale,
+                far=far * scale,
+            )
+        )
+    return encode_set(encoded, {"kind": stage.kind, "seed": list(seed), **stage.about})
+
+
+def _found(pool: Pool, rng: np.random.Generator, config: SetConfig) -> tuple[Stage, list[View], list, list, list]:  # type: ignore[type-arg]
+    """A scene and cameras such that every picture shows enough that two others show too."""
+    while True:
+        stage = random_stage(pool, rng)
+        for _ in range(_CAMERA_TRIES):
+            views = random_views(stage, rng, config.width, config.height, config.views)
+            seen = [stage.scene.renderer.geometry(camera, pose) for camera, pose in views]
+            depths, ids = [s[0] for s in seen], [s[2] for s in seen]
+            counts = [seen_in(views, depths, i) for i in range(len(views))]
+            if all(_usable(stage, *part) for part in zip(depths, ids, counts, strict=True)):
+                return stage, views, depths, counts, ids
+
+
+def _usable(stage: Stage, depth: np.ndarray, ids: np.ndarray, count: tuple[np.ndarray, np.ndarray]) -> bool:  # type: ignore[type-arg]
+    """Nothing right before the lens, an object in sight, enough shared with other views."""
+    known = depth[depth > 0]
+    if len(known) == 0 or np.quantile(known, 0.02) < 0.12 * stage.radius:
+        return False
+    shared = int((count[1] >= 3).sum())
+    return bool(np.isin(ids, stage.objects).mean() > 0.04 and shared >= max(_FEWEST_POINTS, 0.15 * len(count[1])))

@@ -53,18 +53,19 @@ def batches_from(task: TrainingTask, config: TrainConfig, rank: int, start: int)
         worker_init_fn=_begin_worker,
         pin_memory=torch.cuda.is_available() and config.device in ("auto", "cuda"),
     )
-    iterator = iter(loader)
+    iterator: Any = iter(loader)
     try:
         yield iterator
     finally:
-        del iterator
+        iterator._shutdown_workers()  # at once: an error's traceback would keep them, and with them the end of the process
 
 
 def _begin_worker(_: int) -> None:
-    """Leaves Ctrl-C to the process that trains; one thread each."""
+    """Leaves Ctrl-C and SIGTERM, which reach the whole group, to the process that trains; one thread each."""
     import cv2
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)  # a worker also ends when the training has
     cv2.setNumThreads(0)
 
 

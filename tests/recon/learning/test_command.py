@@ -96,15 +96,15 @@ def test_progress_line_says_speed_and_what_is_left() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such signals between processes")
-@pytest.mark.parametrize("workers", ["0", "1"])
-def test_ctrl_c_leaves_a_checkpoint_and_exits_with_130(tmp_path, workers: str) -> None:
+@pytest.mark.parametrize(("number", "workers"), [(signal.SIGINT, "1"), (signal.SIGTERM, "1")])
+def test_ctrl_c_leaves_a_checkpoint_and_exits_with_130(tmp_path, number: int, workers: str) -> None:
     """Sent to the whole group, as a terminal does: workers must not die of it."""
     command = [*TOY, "--out", str(tmp_path), "--steps", "100000", "--workers", workers]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         while "validation" not in process.stdout.readline():
             assert process.poll() is None
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "Run again to resume" in errors

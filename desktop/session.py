@@ -145,6 +145,7 @@ class Session(QObject):
     def _apply(self, snapshot: Snapshot) -> None:
         state = self.state
         state.thumbnails, state.views = dict(snapshot.thumbnails), dict(snapshot.views)
+        state.pairs, state.report = snapshot.pairs, snapshot.report
         state.set("photos", photos=snapshot.photos)
         state.set_layers(snapshot.layers)
         state.set("stages", stages=snapshot.stages, summary=snapshot.summary)

@@ -9,10 +9,14 @@ import struct
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from desktop.state import LayerItem, PhotoItem, SettingItem, StageItem, Summary
+from desktop.state import LayerItem, PhotoItem, SettingItem, StageItem, Summary, ViewFiles
+
+if TYPE_CHECKING:
+    from recon.inspection.pairs import PairTable
 
 PLY_HEADER_LIMIT = 64 * 1024
 
@@ -29,7 +33,9 @@ class Snapshot:
     stages: tuple[StageItem, ...]
     summary: Summary
     thumbnails: Mapping[str, Path]
-    views: Mapping[str, tuple[Path | None, Path | None]]
+    views: Mapping[str, ViewFiles]
+    pairs: PairTable | None = None
+    report: Path | None = None
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -52,7 +58,20 @@ def read_snapshot(path: Path) -> Snapshot:
     named = named_thumbnails(project.path / "cache" / "thumbnails", artifacts.get("photos"), thumbnails)
     layers = find_layers(project.outputs, artifacts.get("undistort"), named)
     summary = _summary(photos, layers)
-    return Snapshot(project.path, project.name, project.preset, photos, layers, items, summary, thumbnails, _views(artifacts))
+    report = project.outputs / "report.html"
+    return Snapshot(
+        project.path,
+        project.name,
+        project.preset,
+        photos,
+        layers,
+        items,
+        summary,
+        thumbnails,
+        _views(artifacts),
+        _pairs(project, artifacts.get("matches")),
+        report if report.exists() else None,
+    )
 
 
 def stage_settings(config_type: type, preset: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[SettingItem, ...]:
@@ -191,14 +210,41 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _views(artifacts: Mapping[str, Any]) -> dict[str, tuple[Path | None, Path | None]]:
-    """Photo id -> undistorted picture and depth map (the filtered one where there is one)."""
-    pictures = artifacts["undistort"].items if artifacts.get("undistort") is not None else {}
-    depths: dict[str, Path] = {}
-    for stage in ("depth", "cloud"):
-        if artifacts.get(stage) is not None:
-            depths |= artifacts[stage].items
-    return {name: (path, depths.get(name)) for name, path in pictures.items() if not name.startswith("mask__")}
+def _views(artifacts: Mapping[str, Any]) -> dict[str, ViewFiles]:
+    """Photo id -> undistorted picture and depth maps."""
+    found = {name: artifacts[name].items if artifacts.get(name) is not None else {} for name in ("undistort", "depth", "cloud")}
+    pictures = {name: path for name, path in found["undistort"].items() if not name.startswith("mask__")}
+    return {name: ViewFiles(path, found["depth"].get(name), found["cloud"].get(name)) for name, path in pictures.items()}
+
+
+def _pairs(project: Any, matches: Any) -> PairTable | None:
+    """Which photos were compared; None before that, or when the features that were compared are gone."""
+    record = None if matches is None else project.store.record("matches", matches.path.name)
+    if record is None:
+        return None
+    wanted = record.recipe.get("inputs", {}).get("features")
+    for key in project.history("features"):  # the present features may be newer than the matches
+        features = project.store.record("features", key)
+        if features is not None and features.digest == wanted:
+            return _pair_table(project.path, key, record.key, record.digest)
+    return None
+
+
+@lru_cache(maxsize=2)
+def _pair_table(path: Path, features: str, matches: str, digest: str) -> PairTable | None:
+    """The pairs of two artifacts; read again only when they have changed, as `digest` says."""
+    from recon.errors import PhotolithError
+    from recon.inspection.pairs import load_pairs
+    from recon.project import Project
+
+    store = Project.open(path).store
+    records = store.record("features", features), store.record("matches", matches)
+    if records[0] is None or records[1] is None:
+        return None
+    try:
+        return load_pairs(store.artifact(records[0]), store.artifact(records[1]))
+    except PhotolithError:  # damaged: the plan says so, and the next run makes it again
+        return None
 
 
 def _photo(photo: Any, info: Any, placed: Mapping[str, Any] | None) -> PhotoItem:

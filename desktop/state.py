@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from recon.inspection.pairs import PairTable
 
 TOPICS = ("project", "photos", "layers", "stages", "job", "selection", "log", "messages", "recents")
 PROBLEMS = ("blurred", "dark", "bright", "small", "duplicate", "unreadable")
@@ -42,6 +45,21 @@ class PhotoItem:
     def has_problem(self) -> bool:
         """Whether somebody should look at it."""
         return self.verdict in PROBLEMS or self.registered is False
+
+
+@dataclass(frozen=True)
+class ViewFiles:
+    """What there is of a placed photo.
+
+    Args:
+        picture: Without lens distortion.
+        raw: Depth map as it was estimated; None before that.
+        consistent: The part of it that other views confirm; None before that.
+    """
+
+    picture: Path
+    raw: Path | None = None
+    consistent: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -170,7 +188,9 @@ class AppState:
     project: Path | None = None
     name: str = ""
     thumbnails: dict[str, Path] = field(default_factory=dict)
-    views: dict[str, tuple[Path | None, Path | None]] = field(default_factory=dict)
+    views: dict[str, ViewFiles] = field(default_factory=dict)
+    pairs: PairTable | None = None
+    report: Path | None = None
     preset: str = "balanced"
     photos: tuple[PhotoItem, ...] = ()
     layers: tuple[LayerItem, ...] = ()
@@ -214,6 +234,7 @@ class AppState:
     def clear_project(self) -> None:
         """Back to 'no project'."""
         self.photos, self.layers, self.stages = (), (), ()
+        self.thumbnails, self.views, self.pairs, self.report = {}, {}, None, None
         self.job, self.failed_stage, self.interrupted, self.summary = None, "", False, Summary()
         self.project, self.name, self.selection, self.messages = None, "", Selection(), ()
         self.notify("project", "photos", "layers", "stages", "job", "selection", "messages")
@@ -267,6 +288,11 @@ class AppState:
         """Whether one unit of the scene is a metre: it was placed by the photos' GPS."""
         cameras = self.stage("sfm")
         return cameras is not None and str(cameras.notes.get("frame", "")).startswith("gps")
+
+    @property
+    def unit(self) -> str:
+        """Unit of lengths in the scene."""
+        return "m" if self.metric else "scene units"
 
     @property
     def enabled_photos(self) -> int:

@@ -145,6 +145,7 @@ class MainWindow(QMainWindow):
             "new": partial(files.new_project, self, session.create_project),
             "open": partial(files.open_project, self, session.open_project), "demo": session.open_demo, "close": session.close_project,
             "export": self._export, "screenshot": self._screenshot, "folder": lambda: _show(self.state.project),
+            "report": lambda: _show(self.state.report),
             "preferences": self._preferences, "quit": self.close, "undo": undo.undo, "redo": undo.redo,
             "copy": lambda: QGuiApplication.clipboard().setText(self.inspector.text()),
             "add_files": partial(files.add_photos, self, session.photos.add),
@@ -157,7 +158,7 @@ class MainWindow(QMainWindow):
             "theme": self._switch_theme, "reset_layout": lambda: self.restoreState(self._default), "palette": self._palette,
         }  # fmt: skip
         calls |= {f"view_{n}": partial(viewport.standard_view, n) for n in range(1, 7)}
-        calls |= {f"tab_{name}": partial(self.viewer.show_tab, n) for n, name in enumerate(("3d", "photo", "compare"))}
+        calls |= {f"tab_{name}": partial(self.viewer.show_tab, n) for n, name in enumerate(("3d", "photo", "compare", "matches", "matrix"))}
         calls |= {name: partial(self._help, name) for name in ("guide", "mouse", "about")}
         return calls
 
@@ -174,8 +175,9 @@ class MainWindow(QMainWindow):
             "run": has and not running and state.enabled_photos >= 2, "check": has and not running and state.enabled_photos > 0,
             "stop": state.job is not None and not state.job.stopping, "copy": has,
             "undo": self.session.undo.canUndo(), "redo": self.session.undo.canRedo(),
-            "tab_photo": bool(state.photos), "tab_compare": bool(state.photos), "tab_3d": bool(state.photos),
+            "report": state.report is not None,
         }  # fmt: skip
+        enabled |= dict.fromkeys(("tab_3d", "tab_photo", "tab_compare", "tab_matches", "tab_matrix"), bool(state.photos))
         enabled |= dict.fromkeys(("fit", "camera_next", "camera_previous", *(f"view_{n}" for n in range(1, 7))), model)
         for name, on in enabled.items():
             actions[name].setEnabled(on)

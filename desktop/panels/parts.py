@@ -2,8 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDockWidget,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.style import theme
 
@@ -46,6 +59,19 @@ def push_button(text: str, *, primary: bool = False, flat: bool = False, big: bo
     if icon:
         theme.set_icon(button, icon, "on_accent" if primary else "")
     return button
+
+
+def choice(tip: str, choices: Mapping[str, str]) -> QComboBox:
+    """A quiet box with a few choices, value -> text; the tip is also its accessible name."""
+    box = QComboBox()
+    box.setObjectName("quiet")
+    box.setToolTip(tip)
+    box.setAccessibleName(tip)
+    box.setMinimumContentsLength(6)
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    for value, text in choices.items():
+        box.addItem(text, value)
+    return box
 
 
 def rule() -> QFrame:

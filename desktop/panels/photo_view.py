@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPointF, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QFrame, QGraphicsPixmapItem, QGraphicsScene, QGraphicsView
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QImage, QPen, QPixmap
+from PySide6.QtWidgets import QGraphicsPathItem, QGraphicsPixmapItem
 
-from desktop.style import theme
+from desktop.panels.shapes import cross
+from desktop.panels.zoom_view import ZoomView
 
-STEP = 1.25
 
-
-class PhotoView(QGraphicsView):
-    """Fits the picture until somebody zooms; the wheel zooms to the pointer, dragging moves, double click fits again."""
-
-    moved = Signal(float, QPointF)
+class PhotoView(ZoomView):
+    """One picture, and a mark on it that another view may set."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self._scene = QGraphicsScene(self)
+        super().__init__(name)
         self._item = QGraphicsPixmapItem()
         self._item.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
         self._scene.addItem(self._item)
-        self.setScene(self._scene)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        self.setDragMode(QGraphicsView.DragMode.ScrollHandDrag)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAcceptDrops(False)
-        self.viewport().setAcceptDrops(False)
-        self._fitted = True
-        self._following = False
-        self.retint()
-        for bar in (self.horizontalScrollBar(), self.verticalScrollBar()):
-            bar.valueChanged.connect(self._tell)
+        self._marks = [QGraphicsPathItem(cross(9)), QGraphicsPathItem(cross(9))]
+        for mark, color, width in zip(self._marks, ("#000000", "#ffffff"), (3.0, 1.2), strict=True):
+            mark.setPen(QPen(QColor(color), width))
+            mark.setFlag(QGraphicsPathItem.GraphicsItemFlag.ItemIgnoresTransformations)
+            mark.hide()
+            self._scene.addItem(mark)
 
-    def retint(self) -> None:
-        """Takes the theme's background."""
-        self.setBackgroundBrush(QColor(theme.current().sunken))
+    def area(self) -> QRectF:
+        """The picture."""
+        return self._item.boundingRect()
 
     def show_image(self, image: QImage) -> None:
         """Shows a picture; the zoom stays when the size is the same."""
@@ -53,71 +40,19 @@ class PhotoView(QGraphicsView):
     def clear(self) -> None:
         """Shows nothing."""
         self._item.setPixmap(QPixmap())
+        self.set_mark(None)
 
-    @property
-    def empty(self) -> bool:
-        """Whether no picture is shown."""
-        return self._item.pixmap().isNull()
+    def share(self, place: QPointF | None) -> QPointF | None:
+        """A place of the scene as parts of the picture, from 0 to 1; None outside."""
+        area = self.area()
+        if place is None or area.isEmpty() or not area.contains(place):
+            return None
+        return QPointF(place.x() / area.width(), place.y() / area.height())
 
-    def fit(self) -> None:
-        """Shows the whole picture, never larger than it is."""
-        self._fitted = True
-        self.resetTransform()
-        size, room = self._item.pixmap().size(), self.viewport().size()
-        if not size.isEmpty():
-            scale = min(room.width() / size.width(), room.height() / size.height(), 4.0)
-            self.scale(scale, scale)
-            self.centerOn(self._item)
-        self._tell()
-
-    def zoom(self, factor: float) -> None:
-        """Zooms about the pointer."""
-        now = self.transform().m11()
-        goal = min(max(now * factor, 0.02), 40.0)
-        self._fitted = False
-        self.scale(goal / now, goal / now)
-        self._tell()
-
-    def follow(self, zoom: float, center: QPointF) -> None:
-        """Takes another view's zoom; `center` runs from 0 to 1 over the picture, `zoom` is picture widths per view width."""
-        width = max(self._item.pixmap().width(), 1)
-        self._following, self._fitted = True, False
-        scale = zoom * self.viewport().width() / width
-        self.resetTransform()
-        self.scale(scale, scale)
-        area = self._item.boundingRect()
-        self.centerOn(center.x() * area.width(), center.y() * area.height())
-        self._following = False
-
-    def _tell(self) -> None:
-        area = self._item.boundingRect()
-        if self._following or area.isEmpty():
-            return
-        center = self.mapToScene(self.viewport().rect().center())
-        zoom = self.transform().m11() * area.width() / max(self.viewport().width(), 1)
-        self.moved.emit(zoom, QPointF(center.x() / area.width(), center.y() / area.height()))
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zooms."""
-        if event.angleDelta().y():
-            self.zoom(STEP ** (event.angleDelta().y() / 120))
-
-    def mouseDoubleClickEvent(self, event) -> None:
-        """Fits."""
-        self.fit()
-
-    def keyPressEvent(self, event) -> None:
-        """F fits, plus and minus zoom."""
-        keys = {Qt.Key.Key_Plus: STEP, Qt.Key.Key_Equal: STEP, Qt.Key.Key_Minus: 1 / STEP}
-        if event.key() == Qt.Key.Key_F:
-            self.fit()
-        elif event.key() in keys:
-            self.zoom(keys[event.key()])
-        else:
-            super().keyPressEvent(event)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Stays fitted."""
-        super().resizeEvent(event)
-        if self._fitted:
-            self.fit()
+    def set_mark(self, place: QPointF | None) -> None:
+        """A small cross at a place (from 0 to 1 over the picture), or none."""
+        area = self.area()
+        for mark in self._marks:
+            mark.setVisible(place is not None and not area.isEmpty())
+            if place is not None:
+                mark.setPos(place.x() * area.width(), place.y() * area.height())

@@ -1,4 +1,4 @@
-"""The middle: pages for the empty states, tabs [3D] [Photo] [Compare], view settings in the header."""
+"""The middle: pages for the empty states, tabs [3D] [Photo] [Compare] [Matches] [Matrix], view settings in the header."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QLabel, QSlider, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QSlider, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from desktop.commands.actions import Actions
+from desktop.panels.matches_tab import MatchesTab
+from desktop.panels.matrix_tab import MatrixTab
 from desktop.panels.messages import MessageBar
 from desktop.panels.pages import DropPage, EmptyPage, StartPage
-from desktop.panels.parts import row
+from desktop.panels.parts import choice, row
 from desktop.panels.picture_tabs import CompareTab, PhotoTab
 from desktop.state import AppState, LayerItem
 from desktop.style import theme
@@ -28,6 +30,7 @@ COLORS = {
 }
 SHADINGS = {"smooth": "Smooth", "flat": "Flat", "wireframe": "Wireframe"}
 BACKGROUNDS = {"theme": "As theme", "dark": "Dark", "light": "Light"}
+TABS = ("3D", "Photo", "Compare", "Matches", "Matrix")
 POINT_SIZES = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
@@ -47,10 +50,12 @@ class ViewerPanel(QWidget):
         self._style = ViewStyle()
         self.messages = MessageBar(state)
         self.start, self.drop, self.empty = StartPage(state, actions, open_project), DropPage(actions), EmptyPage(state, actions)
-        self.photo, self.compare = PhotoTab(state), CompareTab(state)
+        self.photo, self.compare, self.matches, self.matrix = PhotoTab(state), CompareTab(state), MatchesTab(state), MatrixTab(state)
+        self._tabs = (self.photo, self.compare, self.matches, self.matrix)
+        self.matrix.opened.connect(self._open_pair)
         self.stack = QStackedWidget()
         self.stack.setObjectName("center")
-        for page in (self.start, self.drop, self.empty, viewport, self.photo, self.compare):
+        for page in (self.start, self.drop, self.empty, viewport, *self._tabs):
             self.stack.addWidget(page)
         self.header = QWidget()
         self.header.setObjectName("view-header")
@@ -73,12 +78,12 @@ class ViewerPanel(QWidget):
         self.tabs.setExpanding(False)
         self.tabs.setUsesScrollButtons(False)
         self.tabs.setAccessibleName("View")
-        for text in ("3D", "Photo", "Compare"):
+        for text in TABS:
             self.tabs.addTab(text)
         self.tabs.currentChanged.connect(self.refresh)
-        self.color = _box("Colour of points and surface", COLORS)
-        self.shading = _box("Shading of surfaces", SHADINGS)
-        self.background = _box("Background", BACKGROUNDS)
+        self.color = choice("Colour of points and surface", COLORS)
+        self.shading = choice("Shading of surfaces", SHADINGS)
+        self.background = choice("Background", BACKGROUNDS)
         self.point_size = QSlider(Qt.Orientation.Horizontal)
         self.point_size.setRange(0, len(POINT_SIZES) - 1)
         self.point_size.setValue(POINT_SIZES.index(1.0))
@@ -99,16 +104,20 @@ class ViewerPanel(QWidget):
         self._dot = QLabel()
         self._dot.setToolTip("Size of points")
         self._controls: list[QWidget] = [self.color, self.shading, self.background, self._dot, self.point_size, fit]
-        for control in self._controls:
+        for control in (*self._controls, *(control for tab in self._tabs for control in tab.controls)):
             layout.addWidget(control)
         self.header.setLayout(layout)
 
     def show_tab(self, number: int) -> None:
-        """Turns to [3D], [Photo] or [Compare]."""
+        """Turns to one of `TABS`."""
         self.tabs.setCurrentIndex(number)
         shown = self.stack.currentWidget()
         if shown is not None:
             shown.setFocus()
+
+    def _open_pair(self, one: str, other: str) -> None:
+        self.matches.open_pair(one, other)
+        self.show_tab(TABS.index("Matches"))
 
     def refresh(self) -> None:
         """Shows the page that fits the state."""
@@ -116,11 +125,14 @@ class ViewerPanel(QWidget):
         self.header.setVisible(page in ("model", "empty"))
         tab = self.tabs.currentIndex()
         pages = {"start": self.start, "drop": self.drop, "empty": self.empty, "model": self.viewport}
-        shown = (pages[page], self.photo, self.compare)[tab] if page in ("model", "empty") else pages[page]
+        shown = (pages[page], *self._tabs)[tab] if page in ("model", "empty") else pages[page]
         if self.stack.currentWidget() is not shown:
             self.stack.setCurrentWidget(shown)
         for control in self._controls:
             control.setVisible(shown is self.viewport)
+        for each in self._tabs:
+            for control in each.controls:
+                control.setVisible(shown is each)
         has_mesh = self._state.layer("mesh") is not None
         self.shading.setEnabled(has_mesh)
         self._sync_layers()
@@ -156,29 +168,17 @@ class ViewerPanel(QWidget):
         """Takes the theme's colours."""
         self._dot.setPixmap(theme.icon("dots-nine", "muted").pixmap(16, 16))
         self.drop.retint()
-        for view in (self.photo.view, self.compare.photo_view, self.compare.depth_view):
-            view.retint()
+        for tab in self._tabs:
+            tab.retint()
         self._state.notify("messages")
         self.restyle()
 
     def close_threads(self) -> None:
         """Ends threads and the renderer."""
-        self.photo.close_threads()
-        self.compare.close_threads()
+        for tab in self._tabs:
+            tab.close_threads()
         self.viewport.shutdown()
 
 
 def _spec(layer: LayerItem) -> LayerSpec:
     return LayerSpec(layer.name, layer.kind, layer.path, layer.visible, layer.thumbnails, layer.stamp)
-
-
-def _box(tip: str, choices: dict[str, str]) -> QComboBox:
-    box = QComboBox()
-    box.setObjectName("quiet")
-    box.setToolTip(tip)
-    box.setAccessibleName(tip)
-    box.setMinimumContentsLength(6)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    for value, text in choices.items():
-        box.addItem(text, value)
-    return box

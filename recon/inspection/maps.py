@@ -104,12 +104,12 @@ def _nothing(depth_map: DepthMap, text: str) -> MapPicture:
 
 
 def depth_legend(span: Span, unit: str = "scene units") -> Legend:
-    """Far left, near right, as even steps of nearness: so is the precision of depth."""
+    """Near left, far right, in even steps of nearness: so is the precision of depth."""
     near, far = span
     width = 1 / near - 1 / far
-    places = [(value, (1 / value - 1 / far) / width if width > 0 else 0.5) for value in round_values(near, far, 9) if value > 0]
+    places = [(value, (1 / near - 1 / value) / width if width > 0 else 0.5) for value in round_values(near, far, 9) if value > 0]
     ticks = [(place, f"{value:.4g}") for value, place in places] or [(0.5, f"{near:.3g}")]
-    return Legend(f"Depth, {unit}", depth_ramp(np.linspace(0, 1, 256)), apart(ticks, _NEAR), ((UNKNOWN, "unknown"),))
+    return Legend(f"Depth, {unit}", depth_ramp(np.linspace(1, 0, 256)), apart(ticks, _NEAR), ((UNKNOWN, "unknown"),))
 
 
 def confidence_legend() -> Legend:

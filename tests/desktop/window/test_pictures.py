@@ -1,8 +1,11 @@
 import numpy as np
 from PIL import Image
 
-from desktop.jobs.pictures import color_ramp, read_depth_picture, read_photo, read_thumbnail, to_image
+from desktop.jobs.inspection import read_map
+from desktop.jobs.pictures import read_photo, read_thumbnail, to_image
 from desktop.panels.picture_tabs import chosen_photo
+from desktop.state import ViewFiles
+from recon.inspection.colors import UNKNOWN
 from recon.io.depth_npz import write_depth
 from recon.scene import DepthMap
 
@@ -36,24 +39,19 @@ def test_near_depth_is_warm_far_is_cool_and_unknown_is_dark(app, tmp_path):
     depth[:, :20] = 1.0
     depth[:10] = 0.0
     write_depth(DepthMap(depth), tmp_path / "d.npz")
-    image, text = read_depth_picture(tmp_path / "d.npz")
-    near, far, unknown = rgb(image, 5, 30), rgb(image, 50, 30), rgb(image, 5, 2)
+    found = read_map(ViewFiles(tmp_path / "p.png", tmp_path / "d.npz"), "raw", "depth", "m")
+    near, far, unknown = rgb(found.image, 5, 30), rgb(found.image, 50, 30), rgb(found.image, 5, 2)
     assert near[0] > near[2]
     assert far[2] > far[0]
-    assert unknown == (30, 30, 30)
-    assert "1 to 4" in text
-    assert "75 %" in text
-
-
-def test_the_color_ramp_has_no_jumps():
-    colors = color_ramp(np.linspace(0, 1, 256)[None])[0]
-    assert np.abs(np.diff(colors, axis=0)).max() < 8
+    assert unknown == UNKNOWN
+    assert "1 to 4 m" in found.text
+    assert "75 %" in found.text
 
 
 def test_compare_shows_photo_and_depth_side_by_side_with_one_zoom(project, until, tmp_path):
     name = "a b ü 1.png"
     write_depth(DepthMap(np.ones((48, 64), np.float32)), tmp_path / "d.npz")
-    project.state.views = {name: (project.state.photo(name).file, tmp_path / "d.npz")}
+    project.state.views = {name: ViewFiles(project.state.photo(name).file, tmp_path / "d.npz")}
     project.state.select("photo", name)
     assert chosen_photo(project.state) == name
     project.viewer.show_tab(2)
@@ -63,7 +61,7 @@ def test_compare_shows_photo_and_depth_side_by_side_with_one_zoom(project, until
     assert abs(compare.photo_view.transform().m11() - compare.depth_view.transform().m11()) < 0.01 * compare.photo_view.transform().m11()
     project.state.select("photo", "a b ü 2.png")
     until(lambda: compare.photo_view.empty)
-    assert "has no camera" in compare.captions[0].text()
+    assert "has no camera" in compare.photo_view.hint
 
 
 def test_the_photo_tab_shows_the_selected_photo(project, until):

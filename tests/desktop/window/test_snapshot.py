@@ -4,7 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from desktop import snapshot
-from desktop.state import LayerItem, PhotoItem
+from desktop.state import LayerItem, PhotoItem, ViewFiles
 from recon.photos import PhotoInfo
 from recon.pipeline.stage import Artifact
 from recon.project import Photo
@@ -99,7 +99,7 @@ def test_thumbnails_get_their_photos_names_and_old_ones_go(tmp_path):
     assert snapshot.named_thumbnails(tmp_path / "cache", photos, thumbnails) == folder
 
 
-def test_the_filtered_depth_is_shown_where_there_is_one(tmp_path):
+def test_raw_and_filtered_depth_are_found_where_there_are_any(tmp_path):
     pictures = {"a.jpg": tmp_path / "a.png", "mask__a.jpg": tmp_path / "m.png", "b.jpg": tmp_path / "b.png"}
     artifacts = {
         "undistort": SimpleNamespace(items=pictures),
@@ -107,6 +107,6 @@ def test_the_filtered_depth_is_shown_where_there_is_one(tmp_path):
         "cloud": SimpleNamespace(items={"a.jpg": tmp_path / "good.npz"}),
     }
     assert snapshot._views(artifacts) == {
-        "a.jpg": (tmp_path / "a.png", tmp_path / "good.npz"),
-        "b.jpg": (tmp_path / "b.png", tmp_path / "raw_b.npz"),
+        "a.jpg": ViewFiles(tmp_path / "a.png", tmp_path / "raw.npz", tmp_path / "good.npz"),
+        "b.jpg": ViewFiles(tmp_path / "b.png", tmp_path / "raw_b.npz", None),
     }

@@ -113,4 +113,5 @@ def _accelerator(config: TrainConfig) -> Any:
     except ImportError as error:
         why = f"Several processes were started, which accelerate has to join, and it does not load: {error}."
         raise ResourceError("The training cannot start.", why, "Install accelerate, or start one process.") from error
-    return Accelerator(cpu=config.device == "cpu", kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=True)])
+    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
+    return Accelerator(cpu=config.device == "cpu", mixed_precision="no", kwargs_handlers=handlers)  # precision is our own matter

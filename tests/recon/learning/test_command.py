@@ -105,7 +105,11 @@ def test_ctrl_c_leaves_a_checkpoint_and_exits_with_130(tmp_path, number: int, wo
         while "validation" not in process.stdout.readline():
             assert process.poll() is None
         os.killpg(process.pid, number)
-        _, errors = process.communicate(timeout=60)
+        try:
+            _, errors = process.communicate(timeout=120)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
     assert process.returncode == 130, errors
     assert "Run again to resume" in errors
     assert "Traceback" not in errors

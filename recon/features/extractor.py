@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.errors import SettingsError
+from recon.errors import SettingsError, ShapeError
 from recon.scene.checks import array
 
 
@@ -22,17 +22,21 @@ class Features:
             pixels, orientation in radians.
         descriptors: `[N, D]` uint8 (unit vectors times 512, cut at 255) or float32 unit vectors.
         size: Width and height of the photo in pixels.
+        turns: 4 when the four parts of a descriptor move on by one as the photo is turned 90 degrees to the left, 1 when they do not.
     """
 
     keypoints: NDArray[np.float32]
     descriptors: NDArray[np.uint8] | NDArray[np.float32]
     size: tuple[int, int]
+    turns: int = 1
 
     def __post_init__(self) -> None:
         keypoints = array(self.keypoints, "keypoints", (None, 4), np.float32)
         dtype = np.uint8 if np.asarray(self.descriptors).dtype == np.uint8 else np.float32
         object.__setattr__(self, "keypoints", keypoints)
         object.__setattr__(self, "descriptors", array(self.descriptors, "descriptors", (len(keypoints), None), dtype))
+        if self.turns not in (1, 4) or self.descriptors.shape[1] % self.turns:
+            raise ShapeError(f"descriptors of {self.descriptors.shape[1]} numbers cannot have {self.turns} parts")
         object.__setattr__(self, "size", (int(self.size[0]), int(self.size[1])))
 
     def __len__(self) -> int:

@@ -19,8 +19,8 @@ def write_features(features: Features, path: Path) -> None:
     Raises:
         ResourceError: The file cannot be written.
     """
-    size = np.array(features.size, np.int32)
-    write_arrays(path, {"keypoints": features.keypoints, "descriptors": features.descriptors, "size": size})
+    arrays = {"keypoints": features.keypoints, "descriptors": features.descriptors, "size": np.array(features.size, np.int32)}
+    write_arrays(path, arrays if features.turns == 1 else {**arrays, "turns": np.array(features.turns, np.int32)})
 
 
 def read_features(path: Path) -> Features:
@@ -32,6 +32,6 @@ def read_features(path: Path) -> Features:
     try:
         arrays = read_arrays(path, max_bytes=_LARGEST)
         width, height = arrays["size"].tolist()
-        return Features(arrays["keypoints"], arrays["descriptors"], (int(width), int(height)))
+        return Features(arrays["keypoints"], arrays["descriptors"], (int(width), int(height)), int(arrays.get("turns", 1)))
     except DAMAGE as error:
         raise InputError(f"The features '{Path(path).name}' cannot be read.", f"{error}.", "Run the features stage again.") from error

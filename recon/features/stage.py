@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from recon.errors import ReconstructionError
 from recon.features.extractor import make_extractor, weights_file
 from recon.features.matches_npz import PairMatches, read_matches, write_matches
 from recon.features.npz import read_features, write_features
-from recon.features.second_look import Pair, SecondLook, camera_numbers, pair_item
+from recon.features.second_look import ENOUGH, Pair, SecondLook, camera_numbers, pair_item
 from recon.pipeline.config import setting
 from recon.pipeline.stage import Artifact, Item, Stage, StageContext
 
@@ -106,6 +106,7 @@ class MatchesStage(Stage):
         from recon.features.matching import match_descriptors
         from recon.features.pairs import select_pairs
         from recon.features.retrieval import similarity
+        from recon.features.turned import best_turn, turned
         from recon.features.verification import verify
 
         files, keys = inputs["features"].items, inputs["features"].item_keys
@@ -118,14 +119,19 @@ class MatchesStage(Stage):
         @lru_cache(maxsize=_CACHED)
         def load(name: str) -> Any:
             features = read_features(files[name])
-            return features.keypoints, features.unit_descriptors
+            return features.keypoints, features.unit_descriptors, features.turns
 
         def compute(item: Item, path: Path) -> None:
             a, b = item.payload
-            (first, left), (second, right) = load(a), load(b)
-            raw = match_descriptors(left, right, ratio=config.ratio, device=context.device)
-            pair = known[a], known[b]
-            inliers, kind = verify(first, second, raw, pair, min_inliers=config.min_inliers, max_error=config.max_error)
+            (first, left, turns), (second, right, _) = load(a), load(b)
+            match = partial(match_descriptors, second=right, ratio=config.ratio, device=context.device)
+            check = partial(verify, cameras=(known[a], known[b]), min_inliers=config.min_inliers, max_error=config.max_error)
+            raw = match(left)
+            inliers, kind = check(first, second, raw)
+            if turns > 1 and len(inliers) < ENOUGH and (times := best_turn(left, right, ratio=config.ratio, device=context.device)):
+                again = match(turned(left, times))
+                more, other = check(first, second, again)
+                raw, inliers, kind = (again, more, other) if len(more) > len(inliers) else (raw, inliers, kind)
             write_matches(PairMatches(raw, inliers, kind), path)
 
         def look() -> Any:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch.nn import functional as F
 
 from recon.errors import ShapeError
+from recon.features.cnn.groups import TURNS
 from recon.features.cnn.keypoints import local_maxima, refine
 from recon.features.cnn.network import DIVISOR, Architecture, FeatureNetwork
 from recon.features.cnn.tiles import TILE, Tile, tiles
@@ -85,7 +86,7 @@ class CnnExtractor:
             parts.append(self._at_scale(network, smaller, (width, height), mask, coarse))
         keypoints, descriptors, strength = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
         order = np.argsort(-strength, kind="stable")
-        return Features(keypoints[order], descriptors[order], (width, height))
+        return Features(keypoints[order], descriptors[order], (width, height), TURNS)
 
     def _at_scale(
         self, network: FeatureNetwork, grey: NDArray[np.uint8], size: tuple[int, int], mask: NDArray[np.bool_] | None, limit: int

@@ -65,11 +65,9 @@ def _told(shard: Shard, seconds: float | None) -> None:
     if seconds is None:
         print(f"{shard.path.name}: there already", flush=True)
         return
-    size = shard.path.stat().st_size
-    print(
-        f"{shard.path.name}: {shard.count} sets, {size / 1e6:.1f} MB, {size / shard.count / 1e3:.0f} kB and {seconds / shard.count:.2f} s a set",
-        flush=True,
-    )
+    size, each = shard.path.stat().st_size, shard.count
+    figures = f"{size / 1e6:.1f} MB, {size / each / 1e3:.0f} kB and {seconds / each:.2f} s a set"
+    print(f"{shard.path.name}: {each} sets, {figures}", flush=True)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ def random_views(stage: Stage, rng: np.random.Generator, width: int, height: int
     step = float(rng.uniform(18, 35)) if rng.random() < 0.35 else float(np.exp(rng.uniform(np.log(4), np.log(22))))
     fov = float(rng.uniform(30, 75))
     lenses = np.clip(fov * np.exp(rng.normal(0, 0.2, count)), 25, 80) if rng.random() < 0.3 else np.full(count, fov)
-    closeness = float(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
+    closeness = float(np.exp(rng.uniform(np.log(0.5), np.log(1.25))))
     spread = 0.3 if rng.random() < 0.25 else 0.08
     rolls = rng.uniform(-0.8, 0.8, count) if rng.random() < 0.12 else rng.normal(0, 0.06, count)
     directions = _directions(stage, rng, step, count)

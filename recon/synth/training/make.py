@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recon.errors import ReconstructionError
 from recon.learning.shards import EncodedView, encode_set
 from recon.synth.training.cameras import View, random_views
 from recon.synth.training.photography import metered, photograph, random_style
@@ -13,9 +14,8 @@ from recon.synth.training.pool import Pool
 from recon.synth.training.ranges import parallax, searched_range, seen_in
 from recon.synth.training.scenes import Stage, random_stage
 
-_CAMERA_TRIES = 6
-_FEWEST_POINTS = 60
-"""Of a grid over a view (`ranges`), that two others see."""
+_FEWEST = 30  # points of the grid over a view that two others see too
+_CAMERA_TRIES, _SCENE_TRIES = 6, 60
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def make_set(pool: Pool, seed: tuple[int, ...], config: SetConfig) -> dict[str, 
 
 def _found(pool: Pool, rng: np.random.Generator, config: SetConfig) -> tuple[Stage, list[View], list, list, list]:  # type: ignore[type-arg]
     """A scene and cameras such that every picture shows enough that two others show too."""
-    while True:
+    for _ in range(_SCENE_TRIES):
         stage = random_stage(pool, rng)
         for _ in range(_CAMERA_TRIES):
             views = random_views(stage, rng, config.width, config.height, config.views)
@@ -75,6 +75,9 @@ def _found(pool: Pool, rng: np.random.Generator, config: SetConfig) -> tuple[Sta
             counts = [seen_in(views, depths, i) for i in range(len(views))]
             if all(_usable(stage, *part) for part in zip(depths, ids, counts, strict=True)):
                 return stage, views, depths, counts, ids
+    raise ReconstructionError(
+        "No view set could be made.", f"{_SCENE_TRIES} scenes showed too little.", "Use larger pictures or another seed."
+    )
 
 
 def _usable(stage: Stage, depth: np.ndarray, ids: np.ndarray, count: tuple[np.ndarray, np.ndarray]) -> bool:  # type: ignore[type-arg]
@@ -83,4 +86,4 @@ def _usable(stage: Stage, depth: np.ndarray, ids: np.ndarray, count: tuple[np.nd
     if len(known) == 0 or np.quantile(known, 0.02) < 0.12 * stage.radius:
         return False
     shared = int((count[1] >= 3).sum())
-    return bool(np.isin(ids, stage.objects).mean() > 0.04 and shared >= max(_FEWEST_POINTS, 0.15 * len(count[1])))
+    return bool(np.isin(ids, stage.objects).mean() > 0.04 and shared >= max(_FEWEST, 0.15 * len(count[1])))

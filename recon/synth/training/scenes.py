@@ -14,7 +14,7 @@ from recon.synth.shapes import Grid, ground, placed
 from recon.synth.training.materials import dressed, glossy, photo_texture, plain, rich, surface
 from recon.synth.training.places import random_place
 from recon.synth.training.pool import Pool
-from recon.synth.training.shapes import random_shape
+from recon.synth.training.shapes import plant, rack, random_shape, wire
 
 KINDS = {"object": 0.60, "several": 0.25, "place": 0.15}
 
@@ -47,10 +47,9 @@ class Stage:
 def random_stage(pool: Pool, rng: np.random.Generator) -> Stage:
     """A scene of any kind."""
     kind = list(KINDS)[int(rng.choice(len(KINDS), p=list(KINDS.values())))]
-    if kind == "object":
-        return _one_object(pool, rng)
-    if kind == "several":
-        return _several(pool, rng)
+    if kind != "place":
+        stage = _one_object(pool, rng) if kind == "object" else _several(pool, rng)
+        return _hidden(stage, pool, rng) if rng.random() < 0.12 else stage
     meshes, objects, target, radius = random_place(pool, rng)
     scene = SynthScene(tuple(meshes), _light(rng), _surroundings(pool, rng))
     about = {"objects": [mesh.name for mesh in meshes[:12]]}
@@ -62,9 +61,10 @@ def _object(pool: Pool, rng: np.random.Generator, size: float, plain_share: floa
     mesh = pool.mesh(rng) if rng.random() < mesh_share else None
     if mesh is None:
         texture, is_plain = surface(pool, rng, plain_share + 0.1)
-        return glossy(random_shape(rng, texture, size), rng, 0.4), is_plain
-    item, is_plain = dressed(mesh, pool, rng, plain_share)
-    item = _stretched(item, rng) if rng.random() < 0.4 else item
+        item = glossy(random_shape(rng, texture, size), rng, 0.4)
+    else:
+        item, is_plain = dressed(mesh, pool, rng, plain_share)
+        item = _stretched(item, rng) if rng.random() < 0.5 else item
     low, high = item.bounds
     middle = (low + high) / 2
     return placed(replace(item, vertices=item.vertices - middle), (0, 0, 0), scale=size / max(item.diagonal, 1e-9)), is_plain
@@ -72,7 +72,9 @@ def _object(pool: Pool, rng: np.random.Generator, size: float, plain_share: floa
 
 def _stretched(mesh: TexturedMesh, rng: np.random.Generator) -> TexturedMesh:
     """Other proportions."""
-    factors = np.exp(rng.normal(0, 0.25, 3)).astype(np.float32)
+    extent = np.ptp(mesh.vertices, axis=0).astype(np.float64)
+    fuller = (extent.max() / extent.clip(1e-9)) ** rng.uniform(0, 0.6)  # slender things become less so
+    factors = (fuller * np.exp(rng.normal(0, 0.2, 3))).astype(np.float32)
     normals = None
     if mesh.normals is not None:
         normals = mesh.normals / factors
@@ -89,7 +91,7 @@ def _put(mesh: TexturedMesh, rng: np.random.Generator, x: float, y: float, heigh
 
 
 def _one_object(pool: Pool, rng: np.random.Generator) -> Stage:
-    item, is_plain = _object(pool, rng, 1.0, 0.33, 0.72)
+    item, is_plain = _object(pool, rng, 1.0, 0.33, 0.6)
     item = _put(item, rng, 0.0, 0.0)
     meshes, below = [], rng.random()
     if below < 0.82:
@@ -128,6 +130,21 @@ def _several(pool: Pool, rng: np.random.Generator) -> Stage:
     scene = SynthScene(tuple(meshes), _light(rng), _surroundings(pool, rng))
     about = {"objects": [mesh.name for mesh in meshes[1:]]}
     return Stage(scene, "several", target, float(rng.uniform(0.5, 1.0)), objects, (8, 65), facing, about)
+
+
+def _hidden(stage: Stage, pool: Pool, rng: np.random.Generator) -> Stage:
+    """With something slender between cameras and object. It floats, as a branch or a cable that comes from elsewhere does."""
+    texture, _ = surface(pool, rng, 0.4)
+    maker = (wire, plant, rack)[int(rng.integers(3))]
+    size = stage.radius * float(rng.uniform(0.5, 1.4))
+    item = _put(maker(rng, texture, size), rng, 0.0, 0.0, None)
+    azimuth, height = np.radians(rng.uniform(*stage.facing)), np.radians(rng.uniform(0.5, 0.9) * stage.elevation[1])
+    away = np.array([np.cos(azimuth) * np.cos(height), np.sin(azimuth) * np.cos(height), np.sin(height)])
+    place = stage.target + stage.radius * rng.uniform(0.8, 1.2) * away - np.mean(item.bounds, axis=0)
+    item = placed(item, tuple(place.tolist()))
+    scene = replace(stage.scene, meshes=(*stage.scene.meshes, item))
+    facing = (np.degrees(azimuth) - 15, np.degrees(azimuth) + 15)
+    return replace(stage, scene=scene, facing=facing, about={**stage.about, "hidden_by": item.name})
 
 
 def _ground(pool: Pool, rng: np.random.Generator, plain_share: float) -> TexturedMesh:

@@ -12,11 +12,13 @@ from recon.synth.scene import TexturedMesh
 from recon.synth.shapes import Grid, blob, bumpy, from_grids, lathe, placed, superellipsoid, torus
 
 Array = NDArray[np.float32]
+_KNOB = ((0, 0), (1, 0), (1, 0.4), (0.9, 0.5), (0, 0.5))
 Maker = Callable[[np.random.Generator, Array, float], TexturedMesh]
 
 
 def merged(name: str, parts: Sequence[TexturedMesh]) -> TexturedMesh:
-    """One mesh of several that wear the texture of the first."""
+    """One mesh of several that wear the texture of the first, each in its own tint if any has one."""
+    tints = [np.ones((len(p.faces), 3, 3), np.float32) if p.tint is None else p.tint for p in parts]
     starts = np.cumsum([0] + [len(part.vertices) for part in parts])
     return replace(
         parts[0],
@@ -25,6 +27,7 @@ def merged(name: str, parts: Sequence[TexturedMesh]) -> TexturedMesh:
         faces=np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=False)]).astype(np.int32),
         uv=np.concatenate([part.uv for part in parts]),
         normals=np.concatenate([part.normals for part in parts if part.normals is not None]),
+        tint=None if all(part.tint is None for part in parts) else np.concatenate(tints),
     )
 
 
@@ -210,6 +213,66 @@ def table(rng: np.random.Generator, texture: Array, size: float) -> TexturedMesh
     return merged("table", parts)
 
 
+def gadget(rng: np.random.Generator, texture: Array, size: float) -> TexturedMesh:
+    """A device: a case with lids, knobs, grilles, a handle, each part in its own shade."""
+    wide, deep, tall = (float(x) for x in size * rng.uniform([0.4, 0.15, 0.25], [0.85, 0.45, 0.6]))
+    repeat, power = _repeat(rng, size), float(rng.choice([8.0, 16.0, 40.0]))
+    case = blob("case", superellipsoid((wide, deep, tall), power), texture, resolution=28, repeat=repeat)
+    parts = [_tinted(placed(case, (0, 0, tall / 2)), rng)]
+    for _ in range(int(rng.integers(2, 9))):
+        x, z, reach = rng.uniform(-0.38, 0.38) * wide, rng.uniform(0.15, 0.85) * tall, float(rng.uniform(0.03, 0.2)) * min(wide, tall)
+        front = -deep / 2 * float(rng.uniform(0.93, 1.0))
+        if rng.random() < 0.5:
+            part = placed(turned("knob", _KNOB, texture, reach, repeat=repeat, smooth=False), (0, 0, 0), tilt=90)
+        else:
+            part = placed(cuboid((reach * float(rng.uniform(1, 3)), 0.3 * reach, reach), texture, repeat=repeat), (0, 0, -reach / 2))
+        parts.append(_tinted(placed(part, (float(x), front, float(z))), rng))
+    if rng.random() < 0.5:
+        half = float(rng.uniform(0.25, 0.45)) * wide
+        angle = np.linspace(0, np.pi, 24)
+        arch = np.stack([half * np.cos(angle), 0 * angle, tall * 0.95 + float(rng.uniform(0.1, 0.35)) * tall * np.sin(angle)], -1)
+        parts.append(_tinted(tube(arch, float(rng.uniform(0.01, 0.03)) * size, texture, repeat=repeat), rng))
+    return merged("gadget", parts)
+
+
+def figure(rng: np.random.Generator, texture: Array, size: float) -> TexturedMesh:
+    """An animal of plaster or plush: body, head, limbs, tail."""
+    repeat, length = _repeat(rng, size), float(rng.uniform(0.35, 0.6)) * size
+    thick = length * float(rng.uniform(0.2, 0.4))
+    leg = float(rng.uniform(0.15, 0.45)) * size
+
+    def ball(extent: tuple[float, float, float], at: tuple[float, float, float]) -> TexturedMesh:
+        shape = bumpy(superellipsoid(extent), rng, float(rng.uniform(0.02, 0.15)), frequency=float(rng.uniform(2, 5)))
+        return placed(blob("ball", shape, texture, resolution=24, repeat=repeat), at)
+
+    parts = [ball((length, 2 * thick, 2 * thick), (0, 0, leg + thick * 0.6))]
+    parts.append(ball((thick * 1.5, thick * 1.2, thick * 1.2), (0.55 * length, 0, leg + thick * float(rng.uniform(0.8, 2.5)))))
+    for x in (-0.3, 0.3):
+        for y in (-0.5, 0.5):
+            foot = np.array([x * length * rng.uniform(0.8, 1.5), y * thick * rng.uniform(1, 2), 0])
+            parts.append(_limb(np.array([x * length, y * thick, leg + thick * 0.4]), foot, 0.3 * thick, rng, texture, repeat))
+    head = parts[1].vertices.mean(axis=0).astype(np.float64)
+    parts.append(_limb(np.array([0.5 * length, 0, leg + thick * 0.7]), head, 0.45 * thick, rng, texture, repeat))
+    end = np.array([-length * rng.uniform(0.7, 1.4), rng.normal(0, 0.2) * length, leg * rng.uniform(0, 2)])
+    parts.append(_limb(np.array([-0.4 * length, 0, leg + thick * 0.6]), end, 0.3 * thick, rng, texture, repeat, tip=0.1))
+    return merged("figure", parts)
+
+
+def _limb(a: Grid, b: Grid, radius: float, rng: np.random.Generator, texture: Array, repeat: float, tip: float = 0.7) -> TexturedMesh:
+    """A bent bar from `a` to `b` that gets thinner."""
+    t = np.linspace(0, 1, 14)
+    bow = rng.normal(0, 0.12, 3) * np.linalg.norm(b - a)
+    path = a + t[:, None] * (b - a) + np.sin(np.pi * t)[:, None] * bow
+    wide = radius * (1 + (tip - 1) * t) * np.clip(np.minimum(t, 1 - t) * 12 + 0.02, 0, 1) ** 0.5
+    return tube(path, wide, texture, repeat=repeat)
+
+
+def _tinted(mesh: TexturedMesh, rng: np.random.Generator) -> TexturedMesh:
+    """In a shade of its own, at times another colour."""
+    shade = rng.uniform(0.15, 1.0) * (rng.uniform(0.4, 1.0, 3) if rng.random() < 0.3 else np.ones(3))
+    return replace(mesh, tint=np.broadcast_to(shade.astype(np.float32), (len(mesh.faces), 3, 3)).copy())
+
+
 MAKERS: dict[str, tuple[Maker, float]] = {
     "cup": (cup, 2.0),
     "plate": (plate, 2.0),
@@ -222,6 +285,8 @@ MAKERS: dict[str, tuple[Maker, float]] = {
     "rack": (rack, 0.7),
     "plant": (plant, 1.0),
     "table": (table, 1.0),
+    "gadget": (gadget, 2.0),
+    "figure": (figure, 2.0),
 }
 """Name -> (maker, how often)."""
 

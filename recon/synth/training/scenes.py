@@ -98,7 +98,8 @@ def _one_object(pool: Pool, rng: np.random.Generator) -> Stage:
         meshes.append(_ground(pool, rng, plain_share=0.3))
     meshes.append(item)
     low, high = item.bounds
-    target, radius = ((low + high) / 2).astype(np.float64), 0.5 * item.diagonal
+    extent = np.sort(high - low)
+    target, radius = ((low + high) / 2).astype(np.float64), 0.3 * float(extent[1] + extent[2])  # slender ones may stick out
     if below < 0.82 and rng.random() < 0.3:
         for _ in range(int(rng.integers(1, 5))):
             extra, _ = _object(pool, rng, float(rng.uniform(0.15, 0.6)), 0.4, 0.5)
@@ -152,7 +153,7 @@ def _ground(pool: Pool, rng: np.random.Generator, plain_share: float) -> Texture
     repeat = float(10 ** rng.uniform(-0.1, 0.7))
     kind = rng.random()
     if kind < 0.55:
-        return glossy(ground("ground", 12.0, texture, repeat=repeat), rng, 0.2)
+        return glossy(ground("ground", float(rng.uniform(2.5, 12)), texture, repeat=repeat), rng, 0.2)
     if kind < 0.75:  # a table top with an edge
         side = float(rng.uniform(0.7, 1.6))
         return glossy(ground("ground", side, texture, repeat=repeat), rng, 0.2)

@@ -10,7 +10,8 @@ from desktop.jobs.pictures import to_image
 from desktop.style import theme
 from recon.inspection.legend import Legend, bar_picture
 
-HEIGHT = 40
+HEIGHT = 52
+TITLE = 16
 BAR = 8
 MARGIN = 12
 LONGEST = 360
@@ -35,7 +36,6 @@ class LegendBar(QWidget):
         self._legend = legend
         words = [] if legend is None else [legend.title, *(text for _, text in legend.ticks), *(text for _, text in legend.swatches)]
         self.setAccessibleName("Legend: " + ", ".join(words) if words else "")
-        self.setToolTip(legend.title if legend is not None else "")
         self.update()
 
     def sizeHint(self) -> QSize:
@@ -51,6 +51,9 @@ class LegendBar(QWidget):
         font = painter.font()
         font.setPointSizeF(max(7.5, font.pointSizeF() - 1.5))
         painter.setFont(font)
+        painter.setPen(QColor(theme.current().text))
+        title = QRectF(MARGIN, 2, self.width(), TITLE)
+        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self._legend.title)
         right = MARGIN
         if len(self._legend.bar):
             right = self._paint_bar(painter, self._legend) + 16
@@ -60,7 +63,7 @@ class LegendBar(QWidget):
     def _paint_bar(self, painter: QPainter, legend: Legend) -> int:
         """The bar over its values; returns where it ends."""
         width = min(self.width() - 2 * MARGIN - self._swatch_width(painter, legend), LONGEST)
-        bar = QRect(MARGIN, 6, max(width, 60), BAR)
+        bar = QRect(MARGIN, TITLE + 4, max(width, 60), BAR)
         painter.drawImage(bar, to_image(bar_picture(legend.bar, bar.width(), 1)))
         painter.setPen(QColor(theme.current().muted))
         metrics, last = painter.fontMetrics(), -1e9
@@ -77,7 +80,7 @@ class LegendBar(QWidget):
 
     def _paint_swatches(self, painter: QPainter, legend: Legend, left: int) -> None:
         """Colours with their words, as many as there is room for."""
-        top = 4 if len(legend.bar) else 8
+        top = TITLE + 2
         metrics = painter.fontMetrics()
         for color, text in legend.swatches:
             painter.setPen(QColor(theme.current().line))

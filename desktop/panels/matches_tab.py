@@ -35,7 +35,8 @@ class MatchesTab(PictureTab):
             tool_button("caret-right", "Next partner  (Page down)"),
         )
         self.what = choice("What is drawn", SHOWN)
-        self.coloring = choice("Colour of the lines", {**COLORINGS, "verdict": "Colour by verdict"})
+        tip = "Colour of the lines: where they begin, where they lead, or whether they are verified"
+        self.coloring = choice(tip, {**COLORINGS, "verdict": "By verdict"})
         self.count = QSlider(Qt.Orientation.Horizontal)
         self.count.setRange(0, len(MOST) - 1)
         self.count.setValue(MOST.index(200))

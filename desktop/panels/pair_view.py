@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QLineF, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPen, QPixmap, QPolygonF
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsPixmapItem
+from PySide6.QtCore import QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPen, QPixmap
+from PySide6.QtWidgets import QGraphicsPixmapItem, QGraphicsView
 
 from desktop.jobs.inspection import PairPicture
 from desktop.panels.zoom_view import ZoomView
-from recon.inspection.matches import match_colors, opacity, spread
+from recon.inspection.matches import VEIL, match_colors, opacity, spread
+from recon.inspection.overlay import draw_dots, draw_lines, empty_layer
 from recon.inspection.pairs import PairPoints
 
 GAP = 16
 NEAR = 9
 """Pixels from which on a match is under the pointer."""
-VEIL = 0.38
-"""How much darker the photos are under lines."""
-SHOWN = {"inliers": "Verified matches", "raw": "All matches", "keypoints": "Keypoints only"}
+SHOWN = {"inliers": "Verified", "raw": "All matches", "keypoints": "Keypoints"}
 
 
 class PairView(ZoomView):
@@ -38,8 +37,9 @@ class PairView(ZoomView):
         for photo in self._photos:
             photo.setTransformationMode(Qt.TransformationMode.SmoothTransformation)
             self._scene.addItem(photo)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.FullViewportUpdate)
         self._lines = MatchLines()
-        self._scene.addItem(self._lines)
+        self._layers: tuple[tuple[float, ...], tuple[QImage, QImage]] | None = None
         self._picture: PairPicture | None = None
         self._below = False
         self._offsets: NDArray[np.float32] = np.zeros((2, 2), np.float32)
@@ -87,7 +87,7 @@ class PairView(ZoomView):
         self._picture = None
         for photo in self._photos:
             photo.setPixmap(QPixmap())
-        self._lines.set_lines(self.area())
+        self._set_lines(MatchLines())
 
     def arrange(self, below: bool) -> None:
         """Puts the second photo below the first one instead of beside it."""
@@ -122,23 +122,24 @@ class PairView(ZoomView):
         self.fit()
 
     def _draw(self) -> None:
-        """Hands points, lines and colours to what draws them."""
+        """Chooses points, lines and colours."""
         if self._picture is None:
-            self._lines.set_lines(QRectF())
+            self._set_lines(MatchLines())
             return
-        points, dots = self._picture.points, [self._on_scene(side) for side in (0, 1)]
+        points, dots = self._picture.points, (self._on_scene(0), self._on_scene(1))
         if self._what == "keypoints":
-            self._lines.set_lines(self.area(), dots=dots)
+            self._set_lines(MatchLines(dots))
             return
         chosen = self._chosen()
         left, right = points.ends(chosen)
         kept = spread(left, self._most)
-        if self._by == "verdict":
-            colors = self._verdicts(chosen)
-        else:
-            colors = match_colors(left, right, points.sizes, self._by)
+        colors = self._verdicts(chosen) if self._by == "verdict" else match_colors(left, right, points.sizes, self._by)
         ends = np.concatenate([dots[0][chosen[kept, 0]], dots[1][chosen[kept, 1]]], axis=1)
-        self._lines.set_lines(self.area(), dots=dots, ends=ends, colors=colors[kept], numbers=kept)
+        self._set_lines(MatchLines(dots, ends, colors[kept], kept))
+
+    def _set_lines(self, lines: MatchLines) -> None:
+        self._lines, self._layers = lines, None
+        self.viewport().update()
 
     def _verdicts(self, chosen: NDArray[np.int32]) -> NDArray[np.uint8]:
         """Green for verified matches, red for the others."""
@@ -158,8 +159,48 @@ class PairView(ZoomView):
         reach = NEAR / max(self.transform().m11(), 1e-9)
         found = -1 if place is None else self._lines.nearest(place.x(), place.y(), reach)
         if found != self._lines.pointed:
-            self._lines.point_at(found)
+            self._lines.pointed = found
+            self.viewport().update()
             self.pointed.emit(found)
+
+    def drawForeground(self, painter: QPainter, rect: object) -> None:
+        """Veil, dots, lines, and the line that stands out."""
+        super().drawForeground(painter, rect)
+        if self._picture is None or self.empty:
+            return
+        painter.save()
+        painter.fillRect(self.area(), QColor.fromRgbF(0, 0, 0, 1 - VEIL))
+        painter.resetTransform()
+        dots, lines = self._drawn()
+        marked = self._lines.pointed
+        painter.drawImage(0, 0, dots)
+        painter.setOpacity(opacity(len(self._lines.ends)) * (0.25 if marked >= 0 else 1.0))
+        painter.drawImage(0, 0, lines)
+        painter.setOpacity(1.0)
+        if 0 <= marked < len(self._lines.ends):
+            self._paint_one(painter, marked)
+        painter.restore()
+
+    def _drawn(self) -> tuple[QImage, QImage]:
+        """Dots and lines as they lie now; drawn again only when the view has moved."""
+        ratio, matrix, size = self.devicePixelRatioF(), self.viewportTransform(), self.viewport().size()
+        key = (ratio, matrix.m11(), matrix.dx(), matrix.dy(), size.width(), size.height())
+        if self._layers is None or self._layers[0] != key:
+            place = (matrix.m11() * ratio, matrix.dx() * ratio, matrix.dy() * ratio)
+            self._layers = (key, self._lines.layers(round(size.width() * ratio), round(size.height() * ratio), place, ratio))
+        return self._layers[1]
+
+    def _paint_one(self, painter: QPainter, number: int) -> None:
+        """One line with a dark rim and open rings at its ends."""
+        x0, y0, x1, y1 = self._lines.ends[number].tolist()
+        one, two = (self.viewportTransform().map(QPointF(*end)) for end in ((x0, y0), (x1, y1)))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for pen in (_pen(QColor(0, 0, 0, 200), 5.0), _pen(QColor(*self._lines.colors[number].tolist()), 2.2)):
+            painter.setPen(pen)
+            painter.drawLine(one, two)
+            painter.drawEllipse(one, 7, 7)
+            painter.drawEllipse(two, 7, 7)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Page down and up go through the partners."""
@@ -170,45 +211,28 @@ class PairView(ZoomView):
             super().keyPressEvent(event)
 
 
-class MatchLines(QGraphicsItem):
-    """Dots and lines; widths are pixels of the screen at every zoom."""
+class MatchLines:
+    """What is drawn over the photos, in scene coordinates.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.setZValue(1)
-        self.set_lines(QRectF())
+    Args:
+        dots: `[N, 2]` keypoints of each photo.
+        ends: `[L, 4]` x, y of both ends of each line.
+        colors: `[L, 3]` of the lines.
+        numbers: `[L]` of the lines among the matches of the pair.
+    """
 
-    def set_lines(
+    def __init__(
         self,
-        area: QRectF,
-        dots: list[NDArray[np.float32]] | None = None,
+        dots: tuple[NDArray[np.float32], ...] = (),
         ends: NDArray[np.float32] | None = None,
         colors: NDArray[np.uint8] | None = None,
         numbers: NDArray[np.int64] | None = None,
     ) -> None:
-        """Draws something else.
-
-        Args:
-            area: Both photos.
-            dots: `[N, 2]` keypoints of each photo, scene coordinates.
-            ends: `[L, 4]` x, y of both ends of each line.
-            colors: `[L, 3]` of the lines.
-            numbers: `[L]` of the lines among the matches of the pair.
-        """
-        self.prepareGeometryChange()
-        self._area = area
+        self.dots = dots
         self.ends = np.zeros((0, 4), np.float32) if ends is None else ends
+        self.colors = np.zeros((0, 3), np.uint8) if colors is None else colors
         self.numbers = np.zeros(0, np.int64) if numbers is None else numbers
         self.pointed = -1
-        self._dots = [QPolygonF([QPointF(x, y) for x, y in side.tolist()]) for side in dots or ()]
-        self._groups = _grouped(self.ends, np.zeros((0, 3), np.uint8) if colors is None else colors)
-        self._color = colors
-        self.update()
-
-    def point_at(self, number: int) -> None:
-        """Lets one line stand out, or none with -1."""
-        self.pointed = number
-        self.update()
 
     def nearest(self, x: float, y: float, reach: float) -> int:
         """The line whose end, or else whose course, comes closest to a place; -1 when none is within `reach`."""
@@ -224,60 +248,34 @@ class MatchLines(QGraphicsItem):
         distance = np.linalg.norm(one + along[:, None] * way - place, axis=1)
         return int(distance.argmin()) if distance.min() <= reach else -1
 
-    def boundingRect(self) -> QRectF:
-        """Both photos, and dots that lie on their edges."""
-        return self._area.adjusted(-20, -20, 20, 20)
+    def layers(self, width: int, height: int, matrix: tuple[float, float, float], ratio: float) -> tuple[QImage, QImage]:
+        """Dots and lines as two pictures of the view.
 
-    def paint(self, painter: QPainter, option: object, widget: object = None) -> None:
-        """Draws veil, dots, lines and the line that stands out."""
-        if self._area.isEmpty():
-            return
-        painter.fillRect(self._area, QColor.fromRgbF(0, 0, 0, VEIL))
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        Args:
+            width: Of the pictures.
+            height: Of the pictures.
+            matrix: Scale, x and y of the scene's origin, in pixels of the pictures.
+            ratio: Pixels of the pictures a logical pixel of the screen.
+        """
+        scale, origin = np.float32(matrix[0]), np.array(matrix[1:], np.float32)
         alone = not len(self.ends)
-        painter.setPen(_pen(QColor(120, 230, 255, 235) if alone else QColor(255, 255, 255, 105), 3.0 if alone else 1.8))
-        for side in self._dots:
-            painter.drawPoints(side)
-        share = opacity(len(self.ends)) * (0.22 if self.pointed >= 0 else 1.0)
-        for color, lines, points in self._groups:
-            color.setAlphaF(share)
-            painter.setPen(_pen(color, 1.3))
-            painter.drawLines(lines)
-            color.setAlphaF(min(1.0, 1.6 * share))
-            painter.setPen(_pen(color, 4.5))
-            painter.drawPoints(points)
-        if 0 <= self.pointed < len(self.ends):
-            self._paint_one(painter, self.pointed)
+        dots, lines = empty_layer(width, height), empty_layer(width, height)
+        for side in self.dots:
+            tint, size, share = ((120, 230, 255), 3.0, 0.9) if alone else ((255, 255, 255), 1.6, 0.4)
+            draw_dots(dots, side * scale + origin - np.float32(0.5), tint, size * ratio, share)
+        ends = (self.ends.reshape(-1, 2) * scale + origin - np.float32(0.5)).reshape(-1, 4)
+        draw_lines(lines, ends, self.colors, max(1, round(ratio)))
+        draw_dots(lines, ends.reshape(-1, 2), np.repeat(self.colors, 2, axis=0), 4.5 * ratio)
+        return _to_layer(dots, ratio), _to_layer(lines, ratio)
 
-    def _paint_one(self, painter: QPainter, number: int) -> None:
-        """One line with a dark rim and open rings at its ends."""
-        x0, y0, x1, y1 = self.ends[number].tolist()
-        color = QColor(*(self._color[number].tolist() if self._color is not None else (255, 255, 255)))
-        radius = 7 / max(painter.transform().m11(), 1e-9)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        for pen in (_pen(QColor(0, 0, 0, 200), 5.0), _pen(color, 2.2)):
-            painter.setPen(pen)
-            painter.drawLine(QPointF(x0, y0), QPointF(x1, y1))
-            painter.drawEllipse(QPointF(x0, y0), radius, radius)
-            painter.drawEllipse(QPointF(x1, y1), radius, radius)
+
+def _to_layer(layer: NDArray[np.uint8], ratio: float) -> QImage:
+    """A QImage that owns its memory."""
+    height, width, _ = layer.shape
+    image = QImage(layer.data, width, height, 4 * width, QImage.Format.Format_RGBA8888_Premultiplied).copy()
+    image.setDevicePixelRatio(ratio)
+    return image
 
 
 def _pen(color: QColor, width: float) -> QPen:
-    pen = QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)
-    pen.setCosmetic(True)
-    return pen
-
-
-def _grouped(ends: NDArray[np.float32], colors: NDArray[np.uint8]) -> list[tuple[QColor, list[QLineF], QPolygonF]]:
-    """Lines and their ends by colour; those of about the same colour are drawn at once."""
-    if not len(ends):
-        return []
-    _, index = np.unique(colors >> 5, axis=0, return_inverse=True)
-    groups = []
-    for number in range(int(index.max()) + 1):
-        chosen = index.ravel() == number
-        mean = colors[chosen].astype(float).mean(axis=0).round().astype(int).tolist()
-        rows = ends[chosen].tolist()
-        dots = QPolygonF([QPointF(*row[k : k + 2]) for row in rows for k in (0, 2)])
-        groups.append((QColor(*mean), [QLineF(*row) for row in rows], dots))
-    return groups
+    return QPen(color, width, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap)

@@ -67,10 +67,10 @@ def choice(tip: str, choices: Mapping[str, str]) -> QComboBox:
     box.setObjectName("quiet")
     box.setToolTip(tip)
     box.setAccessibleName(tip)
-    box.setMinimumContentsLength(6)
-    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     for value, text in choices.items():
         box.addItem(text, value)
+    box.setMinimumContentsLength(max(6, *(len(text) for text in choices.values())))
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
 
 

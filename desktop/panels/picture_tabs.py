@@ -198,7 +198,7 @@ class CompareTab(PictureTab):
             return
         self._map = found
         if found.legend is None:
-            self._nothing(self.depth_view, found.text)
+            self._nothing(self.depth_view, found.text if kind == "consistent" else f"{found.text} Choose 'Consistent' above.")
             return
         self.legend.show_legend(found.legend)
         instead = "" if kind == wish[2] else " The consistent map is not there yet; this is the raw one."

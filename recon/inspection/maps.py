@@ -13,7 +13,7 @@ from recon.scene import DepthMap
 
 Span = tuple[float, float]
 
-LAYERS = {"depth": "Depth", "normals": "Normals", "confidence": "Confidence", "views": "Agreeing views"}
+LAYERS = {"depth": "Depth", "normals": "Normals", "confidence": "Confidence", "views": "Views"}
 """What can be shown of a depth map."""
 _NEAR = 0.13
 """Closest ticks on a bar."""

@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.inspection.colors import Colors, wheel
+from recon.inspection.overlay import draw_dots, draw_lines, empty_layer, laid_over
 
 Points = NDArray[np.float32]
 Size = tuple[int, int]
 
-COLORINGS = {"position": "Colour by place", "direction": "Colour by direction"}
+COLORINGS = {"position": "By place", "direction": "By direction"}
 _GAP = 8
 _GROUND = (24, 24, 26)
-_VEIL = 0.62
+VEIL = 0.62
 """Brightness of the photos under the lines."""
-_BITS = 4
-"""Fractional bits of OpenCV's coordinates."""
 
 
 def match_colors(left: Points, right: Points, sizes: tuple[Size, Size], by: str = "position") -> Colors:
@@ -94,29 +93,26 @@ def draw_matches(
     Returns:
         `[H, W, 3]` uint8 RGB.
     """
-    import cv2
-
     left, right = pictures
     right = _to_height(right, left.shape[0])
-    canvas = np.full((left.shape[0], left.shape[1] + _GAP + right.shape[1], 3), _GROUND, np.uint8)
     offset = left.shape[1] + _GAP
-    canvas[:, : left.shape[1]], canvas[:, offset:] = left * _VEIL, right * _VEIL
-    places = [_scaled(points, size, picture) for points, size, picture in zip(ends, sizes, (left, right), strict=True)]
-    places[1] = places[1] + np.array([offset, 0], np.float32)
+    canvas = np.full((left.shape[0], offset + right.shape[1], 3), _GROUND, np.uint8)
+    canvas[:, : left.shape[1]], canvas[:, offset:] = left * VEIL, right * VEIL
+    shift = np.array([offset, 0], np.float32)
     if keypoints is not None:
-        for points, size, picture, shift in zip(keypoints, sizes, (left, right), (0, offset), strict=True):
-            _dots(canvas, _scaled(points, size, picture) + np.array([shift, 0], np.float32), (225, 225, 225), 1)
-    chosen = spread(places[0], most)
-    colors = match_colors(ends[0], ends[1], sizes, by)[chosen]
-    layer = canvas.copy()
-    for start, end, color in zip(places[0][chosen], places[1][chosen], colors.tolist(), strict=True):
-        cv2.line(layer, _fixed(start), _fixed(end), color, 1, cv2.LINE_AA, _BITS)
-    share = opacity(len(chosen))
-    canvas = cv2.addWeighted(layer, share, canvas, 1 - share, 0)
-    for side in places:
-        for place, color in zip(side[chosen], colors.tolist(), strict=True):
-            cv2.circle(canvas, _fixed(place), 2 << _BITS, color, -1, cv2.LINE_AA, _BITS)
-    return np.asarray(canvas, np.uint8)
+        dots = empty_layer(canvas.shape[1], canvas.shape[0])
+        draw_dots(dots, _scaled(keypoints[0], sizes[0], left), (255, 255, 255), 1.4, 0.5)
+        draw_dots(dots, _scaled(keypoints[1], sizes[1], right) + shift, (255, 255, 255), 1.4, 0.5)
+        canvas = laid_over(canvas, dots)
+    places = np.concatenate([_scaled(ends[0], sizes[0], left), _scaled(ends[1], sizes[1], right) + shift], axis=1)
+    chosen = spread(places[:, :2], most)
+    colors, places = match_colors(ends[0], ends[1], sizes, by)[chosen], places[chosen]
+    layer = empty_layer(canvas.shape[1], canvas.shape[0])
+    draw_lines(layer, places, colors)
+    canvas = laid_over(canvas, layer, opacity(len(chosen)))
+    layer[:] = 0
+    draw_dots(layer, places.reshape(-1, 2), np.repeat(colors, 2, axis=0), 4)
+    return laid_over(canvas, layer)
 
 
 def _to_height(picture: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
@@ -132,14 +128,3 @@ def _scaled(points: Points, size: Size, picture: NDArray[Any]) -> Points:
     """Full-size pixels to those of a picture of the photo; pixel centres are whole numbers in both."""
     scale = np.array([picture.shape[1] / size[0], picture.shape[0] / size[1]], np.float32)
     return np.asarray((points + 0.5) * scale - 0.5, np.float32)
-
-
-def _fixed(place: Points) -> tuple[int, int]:
-    return round(float(place[0]) * (1 << _BITS)), round(float(place[1]) * (1 << _BITS))
-
-
-def _dots(canvas: NDArray[np.uint8], places: Points, color: tuple[int, int, int], size: int) -> None:
-    """Squares of 2 `size` - 1 pixels, half transparent."""
-    x, y = np.rint(places).astype(int).T
-    inside = (x >= 0) & (y >= 0) & (x < canvas.shape[1]) & (y < canvas.shape[0])
-    canvas[y[inside], x[inside]] = canvas[y[inside], x[inside]] // 2 + np.array(color, np.uint8) // 2

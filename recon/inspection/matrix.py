@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.inspection.colors import Colors, heat_ramp
-from recon.inspection.legend import Legend
+from recon.inspection.legend import Legend, apart
 from recon.inspection.pairs import NOT_COMPARED
 
 Color = tuple[int, int, int]
@@ -31,27 +31,34 @@ LIGHT = MatrixStyle(blank=(244, 244, 246), failed=(208, 208, 214), text=(92, 92,
 
 def matrix_colors(counts: Counts, style: MatrixStyle = DARK) -> Colors:
     """One pixel a pair, `[N, N, 3]`: the colour grows with the logarithm of the number of verified matches."""
-    share = np.log(np.maximum(counts, 1)) / np.log(largest(counts))
-    colors = heat_ramp(share)
+    low, high = scale_ends(counts)
+    colors = heat_ramp(np.log(np.maximum(counts, 1) / low) / np.log(high / low))
     colors[counts == 0] = style.failed
     colors[counts == NOT_COMPARED] = style.blank
     return colors
 
 
-def largest(counts: Counts) -> int:
-    """The count at the bright end of the scale, at least 2."""
-    return max(int(counts.max(initial=0)), 2)
+def scale_ends(counts: Counts) -> tuple[int, int]:
+    """The counts at both ends of the scale: a round number below the smallest, and the largest."""
+    known = counts[counts > 0]
+    if not known.size:
+        return 1, 10
+    smallest, high = int(known.min()), max(int(known.max()), 2)
+    low = max(value for value in _ROUND if value <= smallest)
+    return (low, high) if high > low else (max(low // 2, 1), high)
+
+
+_ROUND = tuple(factor * 10**power for power in range(8) for factor in (1, 2, 5))
 
 
 def matrix_legend(counts: Counts, style: MatrixStyle = DARK) -> Legend:
     """Bar of verified matches on a logarithmic scale, and the two colours beside it."""
-    top = largest(counts)
-    values = [10**power for power in range(6) if 10**power <= top]
-    ticks = [(float(np.log(value) / np.log(top)), f"{value:,}") for value in values]
-    if not ticks or 1 - ticks[-1][0] > 0.12:
-        ticks.append((1.0, f"{top:,}"))
+    low, high = scale_ends(counts)
+    ticks = [(float(np.log(value / low) / np.log(high / low)), f"{value:,}") for value in _ROUND if low <= value <= high]
+    kept = [tick for tick in apart(ticks, 0.1) if 1 - tick[0] > 0.1]
     bar = heat_ramp(np.linspace(0, 1, 256))
-    return Legend("Verified matches", bar, tuple(ticks), ((style.failed, "none verified"), (style.blank, "not compared")))
+    swatches = ((style.failed, "none verified"), (style.blank, "not compared"))
+    return Legend("Verified matches", bar, (*kept, (1.0, f"{high:,}")), swatches)
 
 
 def draw_matrix(counts: Counts, side: int = 640, style: MatrixStyle = DARK) -> NDArray[np.uint8]:

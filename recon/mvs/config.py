@@ -15,7 +15,12 @@ class DepthConfig:
         1600, "Longer side of the pictures that are matched; larger ones are reduced.", unit="px", minimum=160, maximum=8192
     )
     sources: int = setting(4, "Neighbouring photos each photo is compared with.", minimum=1, maximum=16)
-    cost: str = setting("zncc", "Photometric cost.", choices=("zncc", "census"))
+    method: str = setting(
+        "classical",
+        "How depth is found: by correlation and smoothing, by the trained network, or roughly by the network and then by correlation.",
+        choices=("classical", "cnn", "hybrid"),
+    )
+    cost: str = setting("zncc", "Photometric cost of the classical method.", choices=("zncc", "census"))
     window: int = setting(5, "Side of the matching window at each level.", unit="px", minimum=3, maximum=15)
     best: int = setting(2, "Best agreeing neighbours that count; the others may be occluded.", minimum=1, maximum=16)
     coarse_side: int = setting(
@@ -32,6 +37,7 @@ class DepthConfig:
         1.0, "Weight of agreement with the depth of the neighbours; 0 = pictures alone.", minimum=0.0, maximum=2.0, advanced=True
     )
     smoothness: float = setting(0.05, "Cost of a depth step between neighbouring pixels.", minimum=0.0, maximum=2.0, advanced=True)
+    weights: str = setting("", "File of weights of the network; those that come with Photolith when empty.", advanced=True)
 
 
 @dataclass(frozen=True)

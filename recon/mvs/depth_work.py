@@ -15,10 +15,11 @@ from recon.pipeline.stage import Item, StageContext
 from recon.scene import DepthMap, Scene
 
 if TYPE_CHECKING:
+    from recon.mvs.cnn.views_work import LearnedViews
     from recon.mvs.matcher import Picture
 
 # Measured peak of the finest level, bytes a pixel of the reference.
-_BYTES_A_PIXEL = 450
+_BYTES_A_PIXEL = {"classical": 450, "hybrid": 650, "cnn": 650}
 
 
 class DepthWork:
@@ -63,27 +64,42 @@ class DepthWork:
             return 1.0 / torch.from_numpy(read_depth(self.rough_files[f"{scene.views[index].name}__rough"]).depth)
 
         self.picture, self.rough_field = picture, rough_field
+        self._learned = self._learned_views() if config.method != "classical" else None
 
     def rough(self, item: Item, path: Path) -> None:
-        """Computes one view from pictures alone."""
+        """Computes one view from pictures alone, at half size."""
         from recon.mvs.estimate import rough_depth
 
         i = item.payload
         with self._computing():
-            field = rough_depth(self.picture(i), self._others(i), *self.ranges[i], self.config, self._effort())
+            if self._learned is not None:
+                field = self._learned.rough(i)
+            else:
+                field = rough_depth(self.picture(i), self._others(i), *self.ranges[i], self.config, self._effort())
         write_depth(DepthMap((1.0 / field).cpu().numpy()), path)
 
     def fine(self, item: Item, path: Path) -> None:
-        """Computes one view from pictures and rough depths."""
-        from recon.mvs.estimate import fine_depth
-
+        """Computes one view: by the network, or from pictures and rough depths."""
         i = item.payload
         with self._computing():
-            known = [self.rough_field(j) for j in self.sources[i]]
-            depth_map = fine_depth(
-                self.picture(i), self._others(i), *self.ranges[i], self.config, self.rough_field(i), known, self._effort()
-            )
+            if self._learned is not None and self.config.method == "cnn":
+                depth_map = self._learned.depth(i)
+            else:
+                depth_map = self._classical(i)
         write_depth(depth_map, path)
+
+    def _classical(self, index: int) -> DepthMap:
+        """The finest level by correlation."""
+        from recon.mvs.estimate import fine_depth
+
+        known = [self.rough_field(j) for j in self.sources[index]]
+        given = (self.picture(index), self._others(index), *self.ranges[index])
+        return fine_depth(*given, self.config, self.rough_field(index), known, self._effort())
+
+    def _learned_views(self) -> LearnedViews:
+        from recon.mvs.cnn.views_work import LearnedViews
+
+        return LearnedViews(self.picture, self.sources, self.ranges, self.config, self.context, self.at_once, self._largest())
 
     def _others(self, index: int) -> list[Picture]:
         return [self.picture(j) for j in self.sources[index]]
@@ -97,8 +113,12 @@ class DepthWork:
         """Views that may be computed at once: one on a GPU, else as many as there are threads and memory for."""
         if self.context.device != "cpu":
             return 1
-        largest = max(self._pixels(view.camera.width, view.camera.height) for view in self.scene.views)
-        return max(1, min(self.context.threads, int(self.context.memory_budget // (largest * _BYTES_A_PIXEL))))
+        a_view = self._largest() * _BYTES_A_PIXEL[self.config.method]
+        return max(1, min(self.context.threads, int(self.context.memory_budget // a_view)))
+
+    def _largest(self) -> float:
+        """Pixels that are matched of the largest picture."""
+        return max(self._pixels(view.camera.width, view.camera.height) for view in self.scene.views)
 
     def _pixels(self, width: int, height: int) -> float:
         """Pixels that are matched of a picture."""

@@ -27,8 +27,17 @@ class DepthStage(Stage):
     device_dependent = True
     parallel_items = True
 
+    def weights_digest(self, config: DepthConfig) -> str:
+        """Of the network's weights; see `Stage.weights_digest`."""
+        if config.method == "classical":
+            return ""
+        from recon.learning.card import card_path, read_card
+        from recon.mvs.cnn.weights import weights_file
+
+        return read_card(card_path(weights_file(config.weights))).sha256
+
     def run(self, inputs: Mapping[str, Artifact], config: DepthConfig, context: StageContext) -> None:
-        """One item a view, named by the view, and before it one called `<view>__rough`."""
+        """One item a view, named by the view, and before it (not with the network alone) one called `<view>__rough`."""
         from recon.mvs.views import depth_range, select_views
         from recon.sfm import load_views
 
@@ -42,9 +51,12 @@ class DepthStage(Stage):
             keys[i] = ([_key(inputs["undistort"], v.name) for v in seen], [_numbers(v) for v in seen], *depth_range(scene, i))
         work = DepthWork(scene, pictures, masks, sources, {i: key[2:] for i, key in keys.items()}, config, context)
         names = {i: scene.views[i].name for i in usable}
-        context.log.debug("rough depth of %d views, %d at a time", len(usable), work.at_once)
-        work.rough_files = context.items([Item(f"{names[i]}__rough", keys[i], i) for i in usable], work.rough, ".npz")
-        items = [Item(names[i], (keys[i], [keys[j] for j in sources[i]]), i) for i in usable]
+        context.log.debug("depth of %d views, %d at a time", len(usable), work.at_once)
+        if config.method == "cnn":
+            items = [Item(names[i], keys[i], i) for i in usable]
+        else:
+            work.rough_files = context.items([Item(f"{names[i]}__rough", keys[i], i) for i in usable], work.rough, ".npz")
+            items = [Item(names[i], (keys[i], [keys[j] for j in sources[i]]), i) for i in usable]
         context.items(items, work.fine, ".npz")
         context.note("views", len(usable))
         context.note("left out", [view.name for view, chosen in zip(scene.views, sources, strict=True) if not chosen])

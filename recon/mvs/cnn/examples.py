@@ -56,7 +56,8 @@ def make_example(views: Views, rng: np.random.Generator, sources: int | None = N
     """
     count = len(views.images)
     wanted = int(rng.integers(FEWEST, MOST + 1)) if sources is None else sources
-    chosen = [int(i) for i in rng.permutation(count)[: 1 + min(wanted, count - 1)]]
+    reference = int(rng.integers(count))
+    chosen = [reference, *nearest(views, reference, rng)[: min(wanted, count - 1)]]
     example = assemble(views, chosen, mirror=bool(rng.random() < 0.5), wider=float(rng.uniform(0.9, 1.6)))
     example["images"] = _exposed(example["images"], rng)
     height, width = example["inverse_depth"].shape
@@ -64,6 +65,20 @@ def make_example(views: Views, rng: np.random.Generator, sources: int | None = N
     corner = [int(rng.integers(0, max(0, r) // 4 + 1)) * 4 for r in room]
     example["part"] = torch.tensor(corner)
     return example
+
+
+def nearest(views: Views, reference: int, rng: np.random.Generator | None = None) -> list[int]:
+    """The other views, those that look from about the same side first; with `rng` their order is disturbed."""
+    cameras = [view_of(views, i) for i in range(len(views.images))]
+    own = cameras[reference]
+    middle = 2.0 / (1.0 / float(views.near[reference]) + 1.0 / float(views.far[reference]))
+    target = own.cam_from_world.inverse().apply(np.array([0.0, 0.0, middle]))
+    rays = np.stack([target - camera.cam_from_world.center for camera in cameras])
+    rays /= np.maximum(np.linalg.norm(rays, axis=1, keepdims=True), 1e-12)
+    angle = np.arccos(np.clip(rays @ rays[reference], -1, 1)) + 1e-3
+    if rng is not None:
+        angle = angle * np.exp(rng.normal(0, 0.5, len(angle)))
+    return [int(i) for i in np.argsort(angle) if i != reference]
 
 
 def assemble(views: Views, chosen: list[int], mirror: bool = False, wider: float = 1.0) -> dict[str, Any]:

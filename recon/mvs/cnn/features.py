@@ -102,7 +102,7 @@ def contrast(grey: Tensor, radius: int) -> tuple[Tensor, Tensor]:
 def _window_bank(channels: int, window: int) -> nn.Conv2d:
     """The `channels` lowest frequencies of a window (all but the constant), as the start of a convolution."""
     layer = nn.Conv2d(1, channels, window, padding=window // 2, padding_mode="replicate", bias=False)
-    waves = sorted(((a * a + b * b, a, b) for a in range(window) for b in range(window) if a + b > 0))[:channels]
+    waves = sorted((a * a + b * b, a, b) for a in range(window) for b in range(window) if a + b > 0)[:channels]
     place = (torch.arange(window) + 0.5) * math.pi / window
     basis = torch.stack([torch.outer((a * place).cos(), (b * place).cos()) for _, a, b in waves])
     with torch.no_grad():

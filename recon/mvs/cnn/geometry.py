@@ -36,7 +36,10 @@ def cascade_rays(reference: View, sources: Sequence[View], canvas: tuple[int, in
         size = (width >> level, height >> level)
         views = [replace(v, camera=replace(v.camera, width=width, height=height).scaled(*size)) for v in (reference, *sources)]
         rays = source_rays(views[0], views[1:], size, device)
-        ends = [((v.camera.width / 2**level - 1) / rays.half_size[0] - 1, (v.camera.height / 2**level - 1) / rays.half_size[1] - 1) for v in sources]
+        ends = [
+            ((v.camera.width / 2**level - 1) / rays.half_size[0] - 1, (v.camera.height / 2**level - 1) / rays.half_size[1] - 1)
+            for v in sources
+        ]
         result.append(replace(rays, limits=torch.tensor(ends, dtype=torch.float32, device=device)))
     return result
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,15 +12,15 @@ from torch import Tensor
 from torch.nn.functional import pad
 
 from recon.errors import ResourceError, ShapeError, WeightsError
-from recon.learning.weights import load_into, load_weights, shipped
+from recon.learning.weights import load_into, load_weights
 from recon.mvs.cnn.geometry import LEVELS, MULTIPLE, canvas_of, cascade_rays
 from recon.mvs.cnn.network import Given, Level, MvsNetwork, Part
+from recon.mvs.cnn.weights import NAME, weights_file
 from recon.mvs.matcher import Picture
 from recon.mvs.normals import normals_from_depth
 from recon.mvs.warp import SourceRays
 from recon.scene import DepthMap
 
-NAME = "mvs"
 # Memory of the similarities of single sources at a time: what stays in a processor's cache is the fastest there.
 _CPU_BAND = 1 << 25
 # Measured peak of the finest level, bytes a pixel of the reference, besides the similarities.
@@ -44,23 +43,24 @@ class Prepared:
     context: list[Tensor]
 
 
-def load_network(path: Path | None = None, device: str = "cpu") -> MvsNetwork:
+def load_network(path: str = "", device: str = "cpu") -> MvsNetwork:
     """The trained network, for use.
 
     Args:
-        path: Weights; None = the shipped ones.
+        path: Weights; empty = the shipped ones.
         device: Where it computes.
 
     Raises:
         WeightsError: They are missing, damaged, or of another network.
     """
-    tensors, card = load_weights(path or shipped(NAME))
+    file = weights_file(path)
+    tensors, card = load_weights(file)
     if card.task != NAME:
-        raise WeightsError(f"'{path}' is no network for depth.", f"It is for '{card.task}'.", "Choose weights of the task 'mvs'.")
+        raise WeightsError(f"'{file}' is no network for depth.", f"It is for '{card.task}'.", "Choose weights of the task 'mvs'.")
     try:
         network = MvsNetwork(**card.architecture)
     except TypeError as error:
-        raise WeightsError(f"'{path}' does not fit this version.", f"{error}.", "Use the weights that came with this version.") from error
+        raise WeightsError(f"'{file}' does not fit this version.", f"{error}.", "Use the weights that came with this version.") from error
     load_into(network, tensors)
     return network.to(device).eval()
 
@@ -75,9 +75,7 @@ class CnnDepth:
         check: Called several times a second; may raise to stop.
     """
 
-    def __init__(
-        self, network: MvsNetwork, device: str = "cpu", memory: int = 1 << 31, check: Callable[[], None] = lambda: None
-    ) -> None:
+    def __init__(self, network: MvsNetwork, device: str = "cpu", memory: int = 1 << 31, check: Callable[[], None] = lambda: None) -> None:
         self.network, self.device, self.memory = network, torch.device(device), memory
         network.check = check
         network.band_bytes = min(memory // 4, _CPU_BAND) if self.device.type == "cpu" else memory // 4
@@ -141,7 +139,9 @@ class CnnDepth:
         sure = confidence[0, :height, :width].sigmoid().cpu().numpy().astype(np.float32)
         normal = normals_from_depth(depth, reference.view.camera)
         if reference.mask is not None:
-            depth, sure, normal = (np.where(reference.mask[..., None] if a.ndim == 3 else reference.mask, a, 0) for a in (depth, sure, normal))
+            depth, sure, normal = (
+                np.where(reference.mask[..., None] if a.ndim == 3 else reference.mask, a, 0) for a in (depth, sure, normal)
+            )
         return DepthMap(depth, sure, normal)
 
     @contextmanager

@@ -12,8 +12,8 @@ from recon.mvs.cnn.network import Level, Part, Result
 
 RIGHT = 1.0
 """Pixels of parallax at full size up to which a depth counts as right."""
-_LEVEL_WEIGHTS = (0.5, 0.7, 1.0, 1.6)
-# Errors beyond this many steps all count alike: they are for the coarser levels to mend.
+_LEVEL_WEIGHTS = (1.0, 1.0, 1.0, 1.5)
+# Errors beyond this many steps are for the coarser levels to mend.
 _FAR_OFF = 6.0
 
 
@@ -55,9 +55,10 @@ def level_loss(level: Level, truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     log = level.logits.log_softmax(1)
     log_lower, log_upper = log.gather(1, lower[:, None])[:, 0], log.gather(1, lower[:, None] + 1)[:, 0]
     entropy = masked_mean(-(1 - share) * log_lower - share * log_upper, within)
-    distance = masked_mean(_bounded((level.field - truth).abs() / level.step), within)
+    distance = masked_mean((level.field - truth).abs() / level.step, within)
     if level.given is not None:
-        distance = distance + 0.5 * masked_mean(_bounded((level.given - truth).abs() / level.step), known)
+        before = (level.given - truth).abs() / level.step
+        distance = distance + 0.5 * masked_mean(before, known & (before.detach() < _FAR_OFF))
     return entropy, distance, masked_mean(within.float(), known)
 
 
@@ -84,7 +85,7 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
     wanted = truth if part is None else part.cut(truth, 0)
     error = pixels(result, wanted)
     known = wanted > 0
-    refined = masked_mean(_bounded(error * 2), known)
+    refined = masked_mean(error * 2, known & (error.detach() * 2 < _FAR_OFF))
     right = (error.detach() < RIGHT).float()
     honest = masked_mean(binary_cross_entropy_with_logits(result.confidence, right, reduction="none"), known)
     logged |= {"refined": refined.detach(), "confidence": honest.detach(), "right": masked_mean(right, known)}
@@ -94,11 +95,6 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
 def pixels(result: Result, truth: Tensor) -> Tensor:
     """Error of the refined inverse depth in pixels of parallax at full size, `[B, H, W]`."""
     return (result.inverse_depth - truth).abs() / result.levels[-1].step * 0.5
-
-
-def _bounded(error: Tensor) -> Tensor:
-    """Grows ever slower beyond `_FAR_OFF`."""
-    return torch.where(error < _FAR_OFF, error, _FAR_OFF * (1 + (error / _FAR_OFF).clamp_min(1).log()))
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ from torch.nn.functional import interpolate, pad, relu
 
 from recon.errors import ShapeError
 from recon.mvs.box import box_sum
-from recon.mvs.cnn.features import CHANNELS, CONTEXT, FeaturePyramid
+from recon.mvs.cnn.features import CONTEXT, FeaturePyramid
 from recon.mvs.cnn.regularise import Refinement, StepRegulariser, SweepRegulariser, Upsampler
 from recon.mvs.cnn.volume import HALO, Gathering, similarities
 from recon.mvs.warp import RowRays, SourceRays, row_rays, speeds
@@ -206,9 +206,7 @@ class MvsNetwork(nn.Module):
             bottom = min(height, top + band)
             first, last = max(0, top - HALO), min(height, bottom + HALO)
             cut = slice(first, last)
-            similarity, valid = similarities(
-                reference[:, :, cut], sources, rows.band(cut), hypotheses[:, :, cut], GROUPS[level]
-            )
+            similarity, valid = similarities(reference[:, :, cut], sources, rows.band(cut), hypotheses[:, :, cut], GROUPS[level])
             found = self.gather[level](similarity, valid, None if before is None else before[:, :, cut])
             inner = slice(top - first, bottom - first)
             parts.append((found[0][..., inner, :], found[1][..., inner, :]))
@@ -267,7 +265,9 @@ class MvsNetwork(nn.Module):
     def finish(self, level: Level, before: Level) -> tuple[Tensor, Tensor]:
         """Refined inverse depth and the logit of confidence, both `[B, H, W]`, from the finest level."""
         field = self.refine(level.field, level.hidden) if self.refinement else level.field
-        earlier = interpolate(torch.stack([before.peak, before.best], 1).detach(), level.field.shape[1:], mode="bilinear", align_corners=False)
+        earlier = interpolate(
+            torch.stack([before.peak, before.best], 1).detach(), level.field.shape[1:], mode="bilinear", align_corners=False
+        )
         bend = ((field - level.field) / level.step).detach()
         facts = torch.stack([level.peak, level.best, bend.abs().clamp_max(4.0)], 1).detach()
         known = torch.cat([level.hidden.detach(), facts, earlier], 1)

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from recon.mvs.cnn.examples import Views, assemble, make_example
+from recon.mvs.cnn.examples import Views, assemble, make_example, nearest
 from recon.mvs.cnn.geometry import LEVELS, batched
 from recon.mvs.cnn.losses import RIGHT, shares, total_loss
 from recon.mvs.cnn.network import MvsNetwork, Part, Result
@@ -58,7 +58,7 @@ class MvsTask:
 
     def network(self) -> nn.Module:
         """A fresh network."""
-        return MvsNetwork(**self.options)
+        return MvsNetwork(**self.options).to(memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
 
     def architecture(self) -> dict[str, Any]:
         """Its options."""
@@ -83,7 +83,10 @@ class MvsTask:
             "inverse_depth": torch.stack([e["inverse_depth"] for e in examples]),
             "near": torch.tensor([e["near"] for e in examples], dtype=torch.float32),
             "far": torch.tensor([e["far"] for e in examples], dtype=torch.float32),
-            **{name: [torch.stack([e[name][i][: fewest - 1] for e in examples]) for i in range(LEVELS)] for name in ("rays", "shifts", "limits")},
+            **{
+                name: [torch.stack([e[name][i][: fewest - 1] for e in examples]) for i in range(LEVELS)]
+                for name in ("rays", "shifts", "limits")
+            },
             "part": examples[0].get("part"),
         }
 
@@ -125,11 +128,15 @@ class MvsTask:
         found = []
         for i in range(min(self.validation, len(sets))):
             views = sets[i]
-            order = np.random.default_rng(i).permutation(len(views.images))[: 1 + _VALIDATION_SOURCES]
-            batch = self.collate([assemble(views, [int(j) for j in order])])
+            batch = self.collate([assemble(views, self._chosen(views))])
             truth = batch["inverse_depth"][0]
             found.append((batch, truth * float(batch["far"][0]) * 1.2 > 1))
         return found
+
+    @staticmethod
+    def _chosen(views: Views) -> list[int]:
+        """The first view and those nearest to it."""
+        return [0, *nearest(views, 0)[:_VALIDATION_SOURCES]]
 
     @staticmethod
     def _speed(batch: dict[str, Any]) -> Tensor:
@@ -146,8 +153,7 @@ class MvsTask:
             errors = []
             for i, (batch, known) in enumerate(self._validation_batches()):
                 views = self.sets("validation")[i]
-                order = np.random.default_rng(i).permutation(len(views.images))[: 1 + _VALIDATION_SOURCES]
-                found = classical_inverse_depth(views, [int(j) for j in order])
+                found = classical_inverse_depth(views, self._chosen(views))
                 errors.append(((found - batch["inverse_depth"][0]).abs() * self._speed(batch))[known])
             memory.write_text(json.dumps(shares(errors)), encoding="utf-8")
         return {f"classical_{name}": value for name, value in json.loads(memory.read_text(encoding="utf-8")).items()}

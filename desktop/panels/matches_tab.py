@@ -12,6 +12,7 @@ from desktop.panels.pair_view import SHOWN, PairView
 from desktop.panels.parts import choice, column, label, row, tool_button
 from desktop.panels.picture_tabs import NONE, PictureTab, chosen_photo, told
 from desktop.state import AppState
+from recon.errors import PhotolithError
 from recon.inspection.matches import COLORINGS
 from recon.inspection.pairs import Pair, PairFiles
 
@@ -34,9 +35,9 @@ class MatchesTab(PictureTab):
             tool_button("caret-left", "Previous partner  (Page up)"),
             tool_button("caret-right", "Next partner  (Page down)"),
         )
-        self.what = choice("What is drawn", SHOWN)
+        self.what = choice("What is drawn", SHOWN, 8)
         tip = "Colour of the lines: where they begin, where they lead, or whether they are verified"
-        self.coloring = choice(tip, {**COLORINGS, "verdict": "By verdict"})
+        self.coloring = choice(tip, {**COLORINGS, "verdict": "By verdict"}, 8)
         self.count = QSlider(Qt.Orientation.Horizontal)
         self.count.setRange(0, len(MOST) - 1)
         self.count.setValue(MOST.index(200))
@@ -113,7 +114,10 @@ class MatchesTab(PictureTab):
         photos = self._state.photo(name), self._state.photo(other)
         if not pair.compared or photos[0] is None or photos[1] is None:
             return name, other, None, None
-        return name, other, table.files(name, other), (photos[0].file, photos[1].file)
+        try:
+            return name, other, table.files(name, other), (photos[0].file, photos[1].file)
+        except PhotolithError:
+            return name, other, None, None
 
     def _load(self, wish: Wish) -> None:
         name, other, files, photos = wish

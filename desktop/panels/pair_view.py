@@ -169,7 +169,8 @@ class PairView(ZoomView):
         if self._picture is None or self.empty:
             return
         painter.save()
-        painter.fillRect(self.area(), QColor.fromRgbF(0, 0, 0, 1 - VEIL))
+        for photo in self._photos:
+            painter.fillRect(photo.mapRectToScene(photo.boundingRect()), QColor.fromRgbF(0, 0, 0, 1 - VEIL))
         painter.resetTransform()
         dots, lines = self._drawn()
         marked = self._lines.pointed

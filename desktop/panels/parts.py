@@ -61,15 +61,15 @@ def push_button(text: str, *, primary: bool = False, flat: bool = False, big: bo
     return button
 
 
-def choice(tip: str, choices: Mapping[str, str]) -> QComboBox:
-    """A quiet box with a few choices, value -> text; the tip is also its accessible name."""
+def choice(tip: str, choices: Mapping[str, str], length: int = 6) -> QComboBox:
+    """A quiet box with a few choices, value -> text, at least `length` letters wide; the tip is also its accessible name."""
     box = QComboBox()
     box.setObjectName("quiet")
     box.setToolTip(tip)
     box.setAccessibleName(tip)
     for value, text in choices.items():
         box.addItem(text, value)
-    box.setMinimumContentsLength(max(6, *(len(text) for text in choices.values())))
+    box.setMinimumContentsLength(length)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return box
 

@@ -40,7 +40,7 @@ class PictureTab(QWidget, metaclass=AbstractWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._state = state
         self._threads = Background(1, "pictures", self)
-        self._shown: Any = None
+        self._shown: Any = object()  # like no wish
         self.controls: list[QWidget] = []
         for topic in ("selection", "photos", "stages"):
             state.subscribe(topic, self.refresh)
@@ -131,7 +131,7 @@ class CompareTab(PictureTab):
         self.photo_view, self.depth_view = PhotoView("Photo without distortion"), PhotoView("Depth map")
         self.captions = (wrapped("", "muted"), wrapped("", "muted"))
         self.legend = LegendBar()
-        self.layer, self.kind = choice("What is beside the photo", LAYERS), choice("Which depth map", KINDS)
+        self.layer, self.kind = choice("What is beside the photo", LAYERS, 8), choice("Which depth map", KINDS, 8)
         self.controls = [self.layer, self.kind]
         for box in (self.layer, self.kind):
             box.currentIndexChanged.connect(self.refresh)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import PhotolithError
-from recon.inspection.html import jpeg_uri, png_uri
+from recon.inspection.html import Html, jpeg_uri, png_uri
 from recon.inspection.legend import Legend
 from recon.inspection.maps import LAYERS, depth_span, draw_map
 from recon.inspection.matches import draw_matches
-from recon.inspection.matrix import LIGHT, draw_matrix, matrix_legend
+from recon.inspection.matrix import DARK, LIGHT, draw_matrix, matrix_legend
 from recon.inspection.pairs import Pair, PairTable, load_pairs, read_points
 from recon.pipeline.stage import Artifact
 from recon.scene import DepthMap
@@ -34,7 +34,7 @@ LINES = 150
 class Figure:
     """A picture in the page: data URI, size in pixels, what it shows, what its colours stand for."""
 
-    uri: str
+    uri: Html
     width: int
     height: int
     title: str
@@ -57,7 +57,7 @@ class Gathered:
     Args:
         thumbnails: Photo -> small picture.
         pairs: All pairs; None before they were compared.
-        matrix: Picture of the match matrix.
+        matrix: Picture of the match matrix on light and on dark ground; empty before photos were compared.
         matches: The best and the worst verified pair.
         views: Depth of some views.
         problems: What could not be shown, in sentences.
@@ -65,7 +65,7 @@ class Gathered:
 
     thumbnails: dict[str, Figure] = field(default_factory=dict)
     pairs: PairTable | None = None
-    matrix: Figure | None = None
+    matrix: tuple[Figure, ...] = ()
     matches: list[Figure] = field(default_factory=list)
     views: list[ViewRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -104,7 +104,7 @@ def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path]) -> Gat
 
 
 def _figure(
-    image: Picture, title: str, text: str = "", legend: Legend | None = None, encode: Callable[[Picture], str] = jpeg_uri
+    image: Picture, title: str, text: str = "", legend: Legend | None = None, encode: Callable[[Picture], Html] = jpeg_uri
 ) -> Figure:
     return Figure(encode(image), image.shape[1], image.shape[0], title, text, legend)
 
@@ -121,12 +121,11 @@ def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered)
                 found.problems.append(f"{name} has no thumbnail: {error}")
 
 
-def _matrix(table: PairTable) -> Figure | None:
+def _matrix(table: PairTable) -> tuple[Figure, ...]:
     counts = table.counts()
-    if not len(counts):
-        return None
     text = "Row and column numbers are those of the photos in the table."
-    return _figure(draw_matrix(counts, style=LIGHT), "Match matrix", text, matrix_legend(counts, LIGHT), png_uri)
+    styles = (LIGHT, DARK) if len(counts) else ()
+    return tuple(_figure(draw_matrix(counts, style=style), "Match matrix", text, matrix_legend(counts, style), png_uri) for style in styles)
 
 
 def _shown_pairs(table: PairTable | None) -> list[tuple[str, Pair]]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _VOID = {"img", "meta", "link", "br", "hr", "col"}
 
 
@@ -23,7 +25,7 @@ def text(value: Any) -> Html:
     if isinstance(value, Html):
         return value
     clean = str(value).encode("utf-8", "backslashreplace").decode("utf-8")
-    return Html(html.escape("".join(c if c in "\t\n" or (ord(c) >= 32 and not 127 <= ord(c) < 160) else "\ufffd" for c in clean)))
+    return Html(html.escape(_CONTROL.sub("\ufffd", clean)))
 
 
 def el(tag: str, /, *children: Any, **attributes: Any) -> Html:
@@ -51,20 +53,20 @@ def name_of(value: str, cls: str = "name") -> Html:
     return el("bdi", value, cls=cls)
 
 
-def jpeg_uri(image: NDArray[np.uint8], quality: int = 82) -> str:
+def jpeg_uri(image: NDArray[np.uint8], quality: int = 82) -> Html:
     """An RGB picture as a data URI."""
     return _uri(image, ".jpg", "image/jpeg", "IMWRITE_JPEG_QUALITY", quality)
 
 
-def png_uri(image: NDArray[np.uint8]) -> str:
+def png_uri(image: NDArray[np.uint8]) -> Html:
     """An RGB picture as a data URI without loss."""
     return _uri(image, ".png", "image/png", "IMWRITE_PNG_COMPRESSION", 9)
 
 
-def _uri(image: NDArray[np.uint8], suffix: str, kind: str, option: str, value: int) -> str:
+def _uri(image: NDArray[np.uint8], suffix: str, kind: str, option: str, value: int) -> Html:
     import cv2
 
     done, data = cv2.imencode(suffix, np.ascontiguousarray(image[..., ::-1]), [getattr(cv2, option), value])
     if not done:
         raise ValueError(f"a picture of {image.shape[1]} x {image.shape[0]} pixels could not be encoded")
-    return f"data:{kind};base64,{base64.b64encode(data.tobytes()).decode('ascii')}"
+    return Html(f"data:{kind};base64,{base64.b64encode(data.tobytes()).decode('ascii')}")

@@ -68,7 +68,7 @@ def spread(points: Points, most: int) -> NDArray[np.int64]:
 
 def opacity(count: int) -> float:
     """How opaque each of `count` lines is, so that many do not hide the photos."""
-    return float(np.clip(9 / np.sqrt(max(count, 1)), 0.3, 1.0))
+    return float(np.clip(9 / np.sqrt(max(count, 1)), 0.45, 1.0))
 
 
 def draw_matches(

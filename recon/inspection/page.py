@@ -74,7 +74,7 @@ def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
             result.append((label, f"{value:,}"))
     spent = sum(stage.get("seconds") or 0 for stage in stages.values())
     if stages:
-        result.append(("time of all stages", f"{spent:.0f} s" if spent < 600 else f"{spent / 60:.0f} min"))
+        result.append(("time of all stages", f"{spent:.0f} s" if spent < 100 else f"{spent // 60:.0f} min {spent % 60:02.0f} s"))
         result.append(("peak memory", f"{max(stage.get('peak_memory') or 0 for stage in stages.values()) / 1e9:.1f} GB"))
     return result
 
@@ -91,8 +91,8 @@ def _pairs(found: Gathered) -> Html | None:
     verified = sum(pair.verified for pair in found.pairs.pairs)
     text = f"{len(found.pairs.pairs):,} pairs of photos were compared, {verified:,} have verified matches."
     parts = [el("h2", "Matches"), el("p", text)]
-    if found.matrix is not None:
-        parts.append(el("div", figure(found.matrix), cls="matrix"))
+    for picture, ground in zip(found.matrix, ("light", "dark"), strict=False):
+        parts.append(el("div", figure(picture), cls=f"matrix {ground}"))
     parts += [el("div", el("h3", picture.title), figure(picture, titled=False)) for picture in found.matches]
     return el("section", *parts)
 
@@ -123,9 +123,9 @@ def _recipe(report: Mapping[str, Any]) -> Html:
     return el(
         "section",
         el("h2", "Recipe"),
-        el("div", el("table", *rows), cls="scroll"),
+        el("table", *rows, cls="narrow"),
         el("details", el("summary", "Digests and settings of the stages"), *stages),
-        el("details", el("summary", "Digests of the photos"), el("table", *digests)),
+        el("details", el("summary", "Digests of the photos"), el("table", *digests, cls="narrow")),
     )
 
 

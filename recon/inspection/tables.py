@@ -85,7 +85,7 @@ def stage_table(report: Mapping[str, Any]) -> Html:
             el(
                 "tr",
                 el("td", stage.get("title", name)),
-                el("td", "taken over" if stage.get("reused") else f"computed, {stage.get('items_computed', 0):,} items"),
+                el("td", "taken over" if stage.get("reused") else "computed", _items(stage.get("items_computed"))),
                 el("td", f"{seconds:,.1f} s" if seconds is not None else "", cls="n"),
                 el("td", f"{memory / 1e6:,.0f} MB" if memory else "", cls="n"),
                 el("td", stage.get("device") or ""),
@@ -93,6 +93,10 @@ def stage_table(report: Mapping[str, Any]) -> Html:
             )
         )
     return _table([("Stage", ""), ("This run", ""), ("Time", "n"), ("Peak memory", "n"), ("Device", ""), ("Figures", "")], rows)
+
+
+def _items(count: int | None) -> Html | None:
+    return el("div", f"{count:,} items", cls="small") if count else None
 
 
 def _table(heads: list[tuple[str, str]], rows: list[Html]) -> Html:

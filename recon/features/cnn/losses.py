@@ -85,6 +85,11 @@ def pair_distances(moved: Tensor, seen: Tensor, others: Keypoints) -> Tensor:
     return distance.masked_fill(~(seen[:, :, None] & others.valid[:, None]), _FAR)
 
 
+def nearness(distance: Tensor) -> Tensor:
+    """Cost of distances in pixels: as they are when small, 1 at most, since keypoints that far apart show different points."""
+    return distance / (1 + distance)
+
+
 def success_loss(logits: Tensor, success: Tensor, counted: Tensor) -> Tensor:
     """Cross entropy of the score with whether the keypoint was found again and matched, mean over the keypoints that count."""
     loss = F.binary_cross_entropy_with_logits(logits, success.to(logits.dtype), reduction="none")

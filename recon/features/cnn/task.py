@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from recon.features.cnn.data import Example, homography_example
 from recon.features.cnn.geometry import Strength, random_crop, random_homography, warped
 from recon.features.cnn.keypoints import Keypoints, detect
-from recon.features.cnn.losses import Warp, matching_likelihood, mutual_pairs, pair_distances, peak_loss, success_loss
+from recon.features.cnn.losses import Warp, matching_likelihood, mutual_pairs, nearness, pair_distances, peak_loss, success_loss
 from recon.features.cnn.measure import draw_matches, mean_figures, pair_figures
 from recon.features.cnn.network import Architecture, FeatureNetwork, Maps
 from recon.features.cnn.photometry import disturbed
@@ -38,14 +38,14 @@ class Weights:
     """How much each part of the loss counts.
 
     Args:
-        reprojection: A pixel of distance between keypoints of the same point.
+        reprojection: Distance between keypoints of the same point.
         success: Cross entropy of the score.
         peaks: Classical keypoints, at the start.
         peaks_later: The same, from step `settle` on.
         settle: Step at which the classical keypoints have become less important.
     """
 
-    reprojection: float = 2.0
+    reprojection: float = 3.0
     success: float = 1.0
     peaks: float = 0.5
     peaks_later: float = 0.05
@@ -174,7 +174,7 @@ class FeaturesTask:
             again = torch.cat([(near & (least < 1)).any(2), (near & (least < 1)).any(1)])
         return {
             "keypoints": matching_likelihood(first, second, pairs, least < 2 * _FOUND_AGAIN),
-            "reprojection": ((there + back) / 2 * near).sum() / near.sum().clamp(min=1),
+            "reprojection": (nearness((there + back) / 2) * near).sum() / near.sum().clamp(min=1),
             "success": success_loss(points.logits, success, seen),
             "matched": (success & seen).sum() / seen.sum().clamp(min=1),
             "found": (again & seen).sum() / seen.sum().clamp(min=1),

@@ -73,7 +73,8 @@ def _read_smooth(inverse: NDArray[np.float32], pixels: NDArray[np.floating]) -> 
     """Inverse depth between pixels; NaN at edges, outside and where there is nothing."""
     inverse = np.where(inverse > 0, inverse, np.nan).astype(np.float32)
     low, high = cv2.erode(inverse, np.ones((2, 2), np.uint8)), cv2.dilate(inverse, np.ones((2, 2), np.uint8))
-    edge = ~(high - low < _EDGE * high)
+    with np.errstate(over="ignore", invalid="ignore"):
+        edge = ~(high - low < _EDGE * high)
     edge = cv2.dilate(edge.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
     place = np.nan_to_num(pixels, nan=-9).astype(np.float32)
     usable = np.where(edge, np.nan, inverse).astype(np.float32)

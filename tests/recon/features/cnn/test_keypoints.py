@@ -18,7 +18,7 @@ def test_sub_pixel_positions_are_those_of_the_hills():
     found = detect(hills(tops), 3, border=2)
     distance = torch.cdist(found.points[0], torch.tensor(tops))
     assert found.valid.all()
-    assert distance.min(0).values.max() < 0.1
+    assert distance.min(0).values.max() < 0.05
 
 
 def test_the_position_can_be_trained():

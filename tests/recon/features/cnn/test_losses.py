@@ -3,7 +3,7 @@ import math
 import torch
 
 from recon.features.cnn.keypoints import Keypoints
-from recon.features.cnn.losses import Warp, matching_likelihood, mutual_pairs, pair_distances, peak_loss, success_loss
+from recon.features.cnn.losses import Warp, matching_likelihood, mutual_pairs, nearness, pair_distances, peak_loss, success_loss
 
 
 def test_equal_orthogonal_descriptors_cost_nothing_and_swapped_ones_much():
@@ -50,6 +50,10 @@ def test_the_reprojection_distance_is_zero_for_the_same_points():
     distance = pair_distances(moved, seen, other)
     assert distance[0].diagonal().max() < 1e-3
     assert mutual_pairs(distance, 1.0)[0].equal(torch.eye(2, dtype=torch.bool))
+
+
+def test_only_small_distances_count_in_full():
+    torch.testing.assert_close(nearness(torch.tensor([0.0, 1.0, 1e6])), torch.tensor([0.0, 0.5, 1.0]))
 
 
 def test_missing_keypoints_pair_with_nothing():

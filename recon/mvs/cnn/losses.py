@@ -17,6 +17,10 @@ _LEVEL_WEIGHTS = (1.0, 1.0, 1.0, 1.5)
 _FAR_OFF = 6.0
 
 
+# The regressed field is drawn to the truth only where the winner is this near; elsewhere it is the winner that is wrong.
+_NEAR = 3.0
+
+
 def truth_at(inverse_depth: Tensor, level: int) -> Tensor:
     """True inverse depth after `level` halvings: the mean where a block shows one surface, else the pixel in its middle.
 
@@ -43,7 +47,7 @@ def level_loss(level: Level, truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
     Returns:
         Cross entropy where a hypothesis is right, distance of the regressed field (and of the field it started from), and
-        the share of pixels whose truth lies between the hypotheses.
+        the share of pixels that are right to a step.
     """
     known = truth > 0
     count = level.logits.shape[1]
@@ -55,11 +59,13 @@ def level_loss(level: Level, truth: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     log = level.logits.log_softmax(1)
     log_lower, log_upper = log.gather(1, lower[:, None])[:, 0], log.gather(1, lower[:, None] + 1)[:, 0]
     entropy = masked_mean(-(1 - share) * log_lower - share * log_upper, within)
-    distance = masked_mean((level.field - truth).abs() / level.step, within)
+    apart = (level.field - truth).abs() / level.step
+    distance = masked_mean(apart, within & (apart.detach() < _NEAR))
     if level.given is not None:
         before = (level.given - truth).abs() / level.step
         distance = distance + 0.5 * masked_mean(before, known & (before.detach() < _FAR_OFF))
-    return entropy, distance, masked_mean(within.float(), known)
+    hit = masked_mean((apart < 1).float(), known)
+    return entropy, distance, hit
 
 
 def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
@@ -79,9 +85,9 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
         wanted = truth_at(truth, size)
         if part is not None and size < 2:
             wanted = part.cut(wanted, size)
-        entropy, distance, within = level_loss(level, wanted)
+        entropy, distance, hit = level_loss(level, wanted)
         loss = loss + _LEVEL_WEIGHTS[number] * (entropy + distance)
-        logged |= {f"entropy{size}": entropy.detach(), f"distance{size}": distance.detach(), f"within{size}": within.detach()}
+        logged |= {f"entropy{size}": entropy.detach(), f"distance{size}": distance.detach(), f"hit{size}": hit.detach()}
     wanted = truth if part is None else part.cut(truth, 0)
     error = pixels(result, wanted)
     known = wanted > 0

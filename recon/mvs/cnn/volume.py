@@ -36,7 +36,10 @@ def similarities(reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: 
 
 
 class ViewWeights(nn.Module):
-    """How much each source counts at a pixel, from its own similarities: a source whose best match is poor or no better than its others is likely occluded there (in the manner of Zhang et al. 2020, Vis-MVSNet)."""
+    """How much each source counts at a pixel, from its own similarities (in the manner of Zhang et al. 2020, Vis-MVSNet).
+
+    A source whose best match is poor, or hardly better than its others, is likely occluded there.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -50,4 +50,11 @@ class CloudConfig:
     )
     depth_error: float = setting(0.015, "Largest relative difference of agreeing depths.", minimum=0.0005, maximum=0.2)
     min_views: int = setting(3, "Views that must agree on a point, its own included.", minimum=2, maximum=16)
+    min_angle: float = setting(
+        1.0,
+        "Widest angle between the rays of agreeing views must reach this; below it a depth, as of sky and skyline, is a guess.",
+        unit="degrees",
+        minimum=0.0,
+        maximum=30.0,
+    )
     min_confidence: float = setting(0.0, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)

@@ -60,13 +60,16 @@ def filter_depths(
     if mask is not None:
         depth = torch.where(torch.from_numpy(mask).to(place), depth, 0.0)
     total, votes, against = depth.clone(), torch.ones_like(depth), torch.zeros_like(depth)
+    widest = torch.ones_like(depth)
     for other in others:
         check()
         seen = agreement(reference.view, depth, other, config, place)
         total += torch.where(seen.agrees, seen.depth, 0.0)
         votes += seen.agrees
         against += seen.occludes
+        widest = torch.where(seen.agrees, torch.minimum(widest, parallax_cosine(reference.view, depth, other.view)), widest)
     keep = (depth > 0) & (votes >= min(config.min_views, len(others) + 1)) & (against < votes)
+    keep &= widest <= np.cos(np.radians(config.min_angle))
     result = torch.where(keep, total / votes, 0.0).cpu().numpy()
     normal = normals_from_depth(result, reference.view.camera)
     supported = (normal != 0).any(-1)  # a speck without neighbours on the same surface has no normal
@@ -99,6 +102,18 @@ def agreement(reference: View, depth: Tensor, other: Estimate, config: CloudConf
     agrees = known & (pixel_error <= config.pixel_error) & ((back_z - depth).abs() <= config.depth_error * depth)
     occludes = known & (z < seen * (1 - 2 * config.depth_error)) & (pixel_error > 2 * config.pixel_error)
     return Agreement(agrees, occludes, back_z)
+
+
+def parallax_cosine(reference: View, depth: Tensor, other: View) -> Tensor:
+    """Cosine of the angle `[H, W]` at which two views look at the points of a depth `[H, W]` of the first."""
+    camera = reference.camera
+    x = (torch.arange(depth.shape[1], dtype=torch.float32, device=depth.device) - camera.cx) / camera.fx
+    y = (torch.arange(depth.shape[0], dtype=torch.float32, device=depth.device)[:, None] - camera.cy) / camera.fy
+    place = (reference.cam_from_world @ other.cam_from_world.inverse()).translation.tolist()
+    length = (x.square() + y.square() + 1).sqrt()
+    px, py, pz = (ray * depth - c for ray, c in zip((x, y, 1.0), place, strict=True))
+    along = (px * x + py * y + pz) / length
+    return along / (px.square() + py.square() + pz.square()).sqrt().clamp_min(1e-12)
 
 
 def transfer(x: Tensor, y: Tensor, depth: Tensor, source: View, target: View) -> tuple[Tensor, Tensor, Tensor]:

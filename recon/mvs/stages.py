@@ -67,7 +67,7 @@ class CloudStage(Stage):
 
     name = "cloud"
     title = "Dense cloud"
-    version = 1
+    version = 2
     needs = ("undistort", "depth")
     config_type = CloudConfig
     publishes: ClassVar[Mapping[str, str]] = {"cloud.ply": "cloud.ply", "@items": "depth"}

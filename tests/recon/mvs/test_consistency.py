@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from recon.mvs.config import CloudConfig
-from recon.mvs.consistency import Estimate, agreement, filter_depths
+from recon.mvs.consistency import Estimate, agreement, filter_depths, parallax_cosine
 from recon.mvs.fusion import fuse
 from recon.mvs.normals import normals_from_depth
 from recon.scene import DepthMap
@@ -60,6 +60,20 @@ def test_agreeing_views_are_counted_and_averaged():
     assert kept.num_views.max() == 5
     before, after = np.abs(found[0].depth_map.depth - truth)[seen].mean(), np.abs(kept.depth - truth)[seen].mean()
     assert after < 0.75 * before
+
+
+def test_the_parallax_is_the_angle_between_the_rays():
+    first, second = ring(2)
+    depth = plane_depth(first, NORMAL, 0.0).astype(np.float32)
+    toward = [points_at(first, depth) - view.cam_from_world.center for view in (first, second)]
+    a, b = (ray / np.linalg.norm(ray, axis=-1, keepdims=True) for ray in toward)
+    np.testing.assert_allclose(parallax_cosine(first, torch.from_numpy(depth), second).numpy(), (a * b).sum(-1), atol=2e-6)
+
+
+def test_points_without_parallax_are_dropped_though_all_views_agree():
+    found = estimates(3)  # seen from 2 units away, a quarter of a unit apart: up to about 7 degrees
+    assert (filter_depths(found[0], found[1:], CloudConfig(min_angle=4.0)).depth > 0).mean() > 0.5
+    assert not (filter_depths(found[0], found[1:], CloudConfig(min_angle=12.0)).depth > 0).any()
 
 
 def test_masked_pixels_give_no_points():

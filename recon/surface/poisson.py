@@ -22,6 +22,8 @@ _WHAT = "No surface could be made."
 _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
+_FAR = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05)
+"""Shares of the points at either end of each axis that may lie outside the octree, tried in turn."""
 
 
 def poisson_mesh(
@@ -52,6 +54,7 @@ def poisson_mesh(
         note("points_thinned", f"{len(cloud)} points were thinned to {config.poisson_points}.")
         cloud = cloud.select(np.random.default_rng(0).permutation(len(cloud))[: config.poisson_points])
     spacing = spacing or point_spacing(cloud)
+    cloud = within_reach(cloud, config.poisson_cell * spacing, note)
     depth = config.poisson_depth or octree_depth(cloud, config.poisson_cell * spacing)
     note("point_spacing", spacing)
     note("octree_depth", depth)
@@ -80,6 +83,25 @@ def octree_depth(cloud: PointCloud, cell: float) -> int:
     extent = float((cloud.points.max(axis=0) - cloud.points.min(axis=0)).max())
     wanted = int(np.round(np.log2(max(1.1 * extent / cell, 2))))
     return int(np.clip(wanted, 5, _DEEPEST))
+
+
+def within_reach(cloud: PointCloud, cell: float, note: Callable[[str, Any], None] = lambda key, value: None) -> PointCloud:
+    """The cloud without the few points so far out that the deepest octree around them would have cells wider than `cell`.
+
+    Args:
+        cloud: Points.
+        cell: Width wanted, scene units.
+        note: Told how many points were left out.
+    """
+    reach = cell * 2**_DEEPEST / 1.1
+    for share in _FAR:
+        low, high = np.quantile(cloud.points, [share, 1 - share], axis=0)
+        if (high - low).max() <= reach:
+            break
+    inside = ((cloud.points >= low) & (cloud.points <= high)).all(axis=1)
+    if not inside.all():
+        note("points_far_out", f"{int((~inside).sum())} points far from the others were left out of the surface.")
+    return cloud.select(inside)
 
 
 def _usable(cloud: PointCloud) -> PointCloud:

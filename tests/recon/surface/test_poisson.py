@@ -40,6 +40,17 @@ def test_spacing_is_the_step_of_a_grid() -> None:
     assert point_spacing(cloud) == pytest.approx(0.25, rel=0.05)
 
 
+def test_a_few_points_far_out_do_not_coarsen_the_rest() -> None:
+    near, rng, notes = half_ball(), np.random.default_rng(1), {}
+    far = rng.normal(size=(20, 3)) * 1e4
+    cloud = PointCloud(np.concatenate([near.points, far]), np.concatenate([near.normals, far]))
+    mesh = poisson_mesh(cloud, MeshConfig(method="poisson"), threads=1, note=notes.__setitem__)
+    error = np.abs(np.linalg.norm(mesh.vertices - [100, 0, 0], axis=1) - 1)
+    assert np.quantile(error, 0.9) < 0.03
+    assert len(mesh.faces) > 1000
+    assert int(notes["points_far_out"].split()[0]) < 0.05 * len(near)
+
+
 def test_generated_points_are_left_out() -> None:
     cloud = half_ball()
     origin = np.where(cloud.points[:, 0] > 100, Origin.GENERATED, Origin.MEASURED)

@@ -84,7 +84,8 @@ def _paraboloid() -> Tensor:
     """`[9, 5]`: values of 3x3 pixels, row by row, to the derivatives x, y, xx, yy, xy of the paraboloid that fits best."""
     place = [(x, y) for y in (-1.0, 0.0, 1.0) for x in (-1.0, 0.0, 1.0)]
     design = torch.tensor([(1.0, x, y, x * x / 2, y * y / 2, x * y) for x, y in place], dtype=torch.float64)
-    return torch.linalg.pinv(design)[1:].T.contiguous()
+    inverse: Tensor = torch.linalg.pinv(design)
+    return inverse[1:].T.contiguous()
 
 
 _FIT = _paraboloid()

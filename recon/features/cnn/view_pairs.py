@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.features.cnn.data import Example, pack
+from recon.features.cnn.data import Example, homography_example, pack
 from recon.features.cnn.geometry import Matrix, Strength, apply, grid, inside, random_homography, translation, warped
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ _GREY = np.array([0.299, 0.587, 0.114], np.float32) / 255
 
 
 def view_example(views: ViewSet, rng: np.random.Generator, size: int) -> Example:
-    """Crops of two views of a set, the second turned, scaled and tilted a little besides; see `data.pack`."""
+    """Crops of two views of a set, the second turned, scaled and tilted a little besides; see `data.pack`.
+
+    Views that have nothing in common give two crops of one of them.
+    """
     best: tuple[float, tuple[int, int], list[Matrix]] | None = None
     count, height, width = views.inverse_depth.shape
     for _ in range(_TRIES):
@@ -43,8 +46,9 @@ def view_example(views: ViewSet, rng: np.random.Generator, size: int) -> Example
             best = part, (a, b), crops
         if part > 2 * _LEAST:
             break
-    if best is None:
-        raise ValueError("the views of a set do not overlap")
+    if best is None:  # few views of such a set have anything in common
+        view = views.images[int(rng.integers(count))]
+        return homography_example(np.asarray(view @ _GREY, np.float32), rng, size, Strength())
     _, (a, b), crops = best
     maps = [_crop_map(views, (a, b), crops, size), _crop_map(views, (b, a), crops[::-1], size)]
     pictures = [warped(np.asarray(views.images[i] @ _GREY, np.float32), crop, size) for i, crop in zip((a, b), crops, strict=True)]

@@ -102,6 +102,13 @@ def test_the_maps_of_a_view_example_lead_to_the_same_places(gentle):
         assert similar(example["images"][here], seen, mask) > 0.9
 
 
+def test_views_without_overlap_still_give_an_example():
+    views = plane_views()
+    views.poses[1, 0, 3] = -100.0
+    example = view_example(views, np.random.default_rng(1), 64)
+    assert np.isfinite(example["maps"][0]).mean() > 0.1
+
+
 def test_photos_are_held_back_by_name_and_a_folder_without_any_is_refused(tmp_path):
     names = [f"{i}.png" for i in range(60)]
     for name in names:

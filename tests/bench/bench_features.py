@@ -29,6 +29,7 @@ def main() -> int:
     parser.add_argument("--weights", type=Path, help="weights instead of the shipped ones")
     parser.add_argument("--option", action="append", default=[], metavar="TEXT", help="passed on to `photolith reconstruct`")
     parser.add_argument("--max-features", type=int, default=8192)
+    parser.add_argument("--pictures", type=int, default=24, help="homographies: so many of them")
     parser.add_argument("--plain", action="store_true", help="fountain: plain pycolmap too")
     parser.add_argument("--label", default="", help="name of the variant; its tables go to out/bench/features/ only")
     parser.add_argument("--fresh", action="store_true", help="run again what has finished")

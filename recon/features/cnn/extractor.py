@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from recon.errors import ShapeError
 from recon.features.cnn.groups import TURNS
-from recon.features.cnn.keypoints import local_maxima, refine
+from recon.features.cnn.keypoints import RADIUS, refine
 from recon.features.cnn.network import DIVISOR, Architecture, FeatureNetwork
 from recon.features.cnn.tiles import TILE, Tile, tiles
 from recon.features.extractor import Features
@@ -132,10 +132,11 @@ class CnnExtractor:
 
     def _candidates(self, score: torch.Tensor, tile: Tile, shape: tuple[int, int]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Local maxima `[N, 2]` (x, y in the piece) in its core and away from the picture's edge, and their probabilities."""
-        found = local_maxima(score[None, None], border=0)[0] & (score > float(np.log(self.least_score / (1 - self.least_score))))
-        y, x = torch.nonzero(found, as_tuple=True)
-        strength = score[y, x].sigmoid().cpu().numpy()
-        pixels = torch.stack([x, y], 1).cpu().numpy()
+        logits = score.cpu().numpy()
+        best = cv2.dilate(logits, np.ones((2 * RADIUS + 1, 2 * RADIUS + 1), np.uint8))  # many times faster than a pooling layer
+        y, x = np.nonzero((logits == best) & (logits > np.log(self.least_score / (1 - self.least_score))))
+        strength = 1 / (1 + np.exp(-logits[y, x]))
+        pixels = np.stack([x, y], 1)
         height, width = shape
         left, top, right, bottom = tile.core
         low = np.maximum([left, top], _BORDER) - [tile.x, tile.y]

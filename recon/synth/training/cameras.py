@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.scene import Camera, Rigid3
 from recon.synth.cameras import look_at
@@ -39,7 +40,7 @@ def random_views(stage: Stage, rng: np.random.Generator, width: int, height: int
     return views
 
 
-def _directions(stage: Stage, rng: np.random.Generator, step: float, count: int) -> np.ndarray:
+def _directions(stage: Stage, rng: np.random.Generator, step: float, count: int) -> NDArray[np.float64]:
     """Azimuth and elevation of each camera in radians, `[count, 2]`: along an arc, in a zigzag, or scattered."""
     low, high = stage.elevation
     height = rng.uniform(low + 0.15 * (high - low), high - 0.15 * (high - low))
@@ -52,7 +53,7 @@ def _directions(stage: Stage, rng: np.random.Generator, step: float, count: int)
         elevation = order * step * rng.normal(0, 0.15) + rng.normal(0, 0.2, count) * step
     elif kind < 0.75:  # low and high in turn
         azimuth = order * step * 0.8
-        elevation = 0.35 * step * (-1) ** np.arange(count) + rng.normal(0, 0.1, count) * step
+        elevation = 0.35 * step * np.where(np.arange(count) % 2 == 0, 1.0, -1.0) + rng.normal(0, 0.1, count) * step
     else:  # two rows, as one who steps left, right, up, down
         azimuth = (np.arange(count) % 3 - 1) * step + rng.normal(0, 0.15, count) * step
         elevation = (np.arange(count) // 3 - 0.5) * step + rng.normal(0, 0.15, count) * step
@@ -67,6 +68,6 @@ def _camera(rng: np.random.Generator, width: int, height: int, fov: float) -> Ca
     return Camera(width, height, float(focal), float(focal), (width - 1) / 2 + float(off[0]), (height - 1) / 2 + float(off[1]))
 
 
-def _unit(angles: np.ndarray) -> np.ndarray:
+def _unit(angles: NDArray[np.float64]) -> NDArray[np.float64]:
     azimuth, elevation = angles
     return np.array([np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)])

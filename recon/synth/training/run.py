@@ -95,6 +95,9 @@ def make_data(
         return
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as executor:
         running: dict[Future[float], Shard] = {executor.submit(make_shard, s, meshes, photos, seed, config): s for s in missing}
-        while running:
-            for done in wait(running, return_when=FIRST_COMPLETED).done:
-                on_shard(running.pop(done), done.result())
+        try:
+            while running:
+                for done in wait(running, return_when=FIRST_COMPLETED).done:
+                    on_shard(running.pop(done), done.result())
+        finally:
+            executor.shutdown(cancel_futures=True)

@@ -67,7 +67,9 @@ def _object(pool: Pool, rng: np.random.Generator, size: float, plain_share: floa
         item = _stretched(item, rng) if rng.random() < 0.5 else item
     low, high = item.bounds
     middle = (low + high) / 2
-    return placed(replace(item, vertices=item.vertices - middle), (0, 0, 0), scale=size / max(item.diagonal, 1e-9)), is_plain
+    return placed(
+        replace(item, vertices=(item.vertices - middle).astype(np.float32)), (0, 0, 0), scale=size / max(item.diagonal, 1e-9)
+    ), is_plain
 
 
 def _stretched(mesh: TexturedMesh, rng: np.random.Generator) -> TexturedMesh:

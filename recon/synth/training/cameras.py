@@ -52,7 +52,7 @@ def _directions(stage: Stage, rng: np.random.Generator, step: float, count: int)
         azimuth = order * step + rng.uniform(-0.2, 0.2, count) * step
         elevation = order * step * rng.normal(0, 0.15) + rng.normal(0, 0.2, count) * step
     elif kind < 0.75:  # low and high in turn
-        azimuth = order * step * 0.8
+        azimuth = np.asarray(order * step * 0.8, np.float64)
         elevation = 0.35 * step * np.where(np.arange(count) % 2 == 0, 1.0, -1.0) + rng.normal(0, 0.1, count) * step
     else:  # two rows, as one who steps left, right, up, down
         azimuth = (np.arange(count) % 3 - 1) * step + rng.normal(0, 0.15, count) * step

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recon.inspection.gather import gather
 from recon.inspection.page import make_page
 from recon.io.atomic import replacing
-from recon.pipeline.report import Finished
+from recon.pipeline.finished import Finished
 
 PAGE = "report.html"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -35,28 +35,6 @@ class StageEntry:
     record: Record | None
     reused: bool
     items_computed: int
-
-
-@dataclass(frozen=True)
-class Finished:
-    """A run that is over, for whoever wants to show it.
-
-    Args:
-        report: As in `report.json`.
-        artifacts: Stage -> its result, of the stages that are finished.
-        photos: Photo id -> file, of the photos that are switched on.
-        outputs: Folder of the results.
-        warn: Puts a warning into the log.
-    """
-
-    report: Mapping[str, Any]
-    artifacts: Mapping[str, Artifact]
-    photos: Mapping[str, Path]
-    outputs: Path
-    warn: Callable[[str], None]
-
-
-AfterRun = Callable[[Finished], None]
 
 
 def make_report(request: Request, entries: Mapping[str, StageEntry], seconds: float, outcome: Mapping[str, Any]) -> dict[str, Any]:

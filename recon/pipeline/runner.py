@@ -12,11 +12,12 @@ from typing import Any
 from recon.errors import Cancelled, ProjectError, ReconstructionError, ResourceError
 from recon.pipeline.context import RunContext
 from recon.pipeline.events import EventHandler, OnEvent, Reporter, describe_error, expected
+from recon.pipeline.finished import AfterRun, Finished
 from recon.pipeline.keys import Conditions, read_sources, recipe
 from recon.pipeline.machine import PeakMemory, cores, memory_budget, resolve_device
 from recon.pipeline.plan import Request, until_stage
 from recon.pipeline.publish import publish
-from recon.pipeline.report import AfterRun, Finished, StageEntry, make_report, write_report
+from recon.pipeline.report import StageEntry, make_report, write_report
 from recon.pipeline.settings import configs
 from recon.pipeline.stage import Artifact, Stage
 from recon.project.collect import collect_garbage

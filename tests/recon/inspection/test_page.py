@@ -10,7 +10,7 @@ from recon.inspection.gather import gather
 from recon.inspection.html import el, text
 from recon.inspection.page import make_page
 from recon.inspection.report import write_page
-from recon.pipeline.report import Finished
+from recon.pipeline.finished import Finished
 from tests.recon.inspection.made_up import project
 
 HOSTILE = '<script>alert("1")</script>&.jpg'

@@ -143,3 +143,64 @@ def test_a_project_that_vanishes_is_said_to_be_gone(project, monkeypatch):
     monkeypatch.setattr(Total, "run", vanish)
     with pytest.raises(ProjectError, match="is gone"):
         run(project, STAGES)
+
+
+def test_whoever_shows_the_report_gets_what_is_finished(project):
+    shown = []
+    run(project, STAGES, until="photos", after=shown.append)
+    (finished,) = shown
+    assert finished.report["outcome"] == {"state": "done"}
+    assert set(finished.artifacts) == {"photos"}
+    assert list(finished.photos) == ["p0.png", "p1.png", "p2.png", "p3.png"]
+    assert finished.outputs == project.outputs
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError("no page"), ReconstructionError("no page"), MemoryError()])
+def test_a_page_that_fails_is_a_warning_and_spoils_nothing(project, error):
+    def fail(finished):
+        raise error
+
+    events: list[dict] = []
+    report = run(project, STAGES, after=fail, on_event=events.append)
+    assert report["outcome"]["state"] == "done"
+    warning = next(event for event in events if event["event"] == "log" and event["level"] == "warning")
+    assert "page of the report was not made" in warning["message"]
+    assert events[-1]["event"] == "report"
+    assert (project.outputs / "total.txt").exists()
+
+
+def test_a_stopped_run_reports_what_it_has_finished(project):
+    cancel, shown = threading.Event(), []
+    with pytest.raises(Cancelled):
+        run(project, STAGES, cancel=cancel, after=shown.append, on_event=lambda e: cancel.set() if e["event"] == "stage_finished" else None)
+    outcome = json.loads((project.outputs / "report.json").read_text())["outcome"]
+    assert (outcome["state"], outcome["stage"]) == ("cancelled", "total")
+    assert set(shown[0].report["stages"]) == {"photos"}
+
+
+def test_a_failed_run_reports_the_error_and_still_tells_it(project, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError("of a stage")
+
+    shown = []
+    monkeypatch.setattr(Total, "run", fail)
+    with pytest.raises(ZeroDivisionError):
+        run(project, STAGES, after=shown.append)
+    outcome = shown[0].report["outcome"]
+    assert outcome["state"] == "failed"
+    assert "of a stage" in outcome["error"]["why"]
+
+
+def test_a_report_that_cannot_be_written_does_not_hide_why_the_run_failed(project, monkeypatch):
+    run(project, STAGES, until="photos")
+
+    def fail(self, inputs, config, context):
+        (project.outputs / "report.json").unlink()
+        (project.outputs / "report.json").mkdir()
+        raise ReconstructionError("The stage failed.")
+
+    monkeypatch.setattr(Total, "run", fail)
+    events: list[dict] = []
+    with pytest.raises(ReconstructionError, match="The stage failed"):
+        run(project, STAGES, on_event=events.append)
+    assert any("There is no report" in event.get("message", "") for event in events)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 TILE_BYTES = 16 << 20
 """Size of the piece of a similarity matrix that is held at a time; it should stay in a processor's cache."""
+FARTHEST = 0.7
+"""Distance of descriptors of gradients (SIFT) from which on they show different things."""
+FARTHEST_LEARNED = 1.2
+"""The same for learned descriptors, which spread over the whole sphere: those of different things are about 1.4 apart."""
 _ROUNDING = 1e-6
 """Squared distance of equal unit vectors in float32, with room to spare."""
 
@@ -26,7 +30,7 @@ def match_descriptors(
     second: NDArray[np.float32],
     *,
     ratio: float = 0.8,
-    max_distance: float = 0.7,
+    max_distance: float = FARTHEST,
     device: str = "cpu",
     tile_bytes: int = TILE_BYTES,
 ) -> NDArray[np.int32]:

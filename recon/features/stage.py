@@ -85,6 +85,7 @@ class MatchesConfig:
     overlap: int = setting(6, "Photos ahead that each is compared with in a sequence.", minimum=1, maximum=100, advanced=True)
     neighbours: int = setting(20, "Most similar photos that each is compared with.", minimum=1, maximum=500, advanced=True)
     ratio: float = setting(0.8, "The best match must be closer than this times the second best.", minimum=0.5, maximum=1.0, advanced=True)
+    ratio_learned: float = setting(0.9, "The same for learned features.", minimum=0.5, maximum=1.0, advanced=True)
     min_inliers: int = setting(15, "Pairs with fewer verified matches do not count.", minimum=8, maximum=1000, advanced=True)
     max_error: float = setting(4.0, "Largest distance from the epipolar line.", unit="px", minimum=0.5, maximum=32.0, advanced=True)
     second_look: bool = setting(True, "Photos that few others match are compared once more, by how they would look from aside.")
@@ -103,7 +104,7 @@ class MatchesStage(Stage):
 
     def run(self, inputs: Mapping[str, Artifact], config: MatchesConfig, context: StageContext) -> None:
         """Writes one item a pair, more of them where a second look was needed, and `pairs.json`; see `Stage.run`."""
-        from recon.features.matching import match_descriptors
+        from recon.features.matching import FARTHEST, FARTHEST_LEARNED, match_descriptors
         from recon.features.pairs import select_pairs
         from recon.features.retrieval import similarity
         from recon.features.turned import best_turn, turned
@@ -114,7 +115,12 @@ class MatchesStage(Stage):
         if len(names) < 2:
             raise ReconstructionError("There are too few photos.", f"{len(names)} can be used.", "Add photos that overlap.")
         known = _known_cameras(inputs["photos"], names, context)
-        tried = {"ratio": config.ratio, "min_inliers": config.min_inliers, "max_error": config.max_error}
+        tried = {
+            "ratio": config.ratio,
+            "ratio_learned": config.ratio_learned,
+            "min_inliers": config.min_inliers,
+            "max_error": config.max_error,
+        }
 
         @lru_cache(maxsize=_CACHED)
         def load(name: str) -> Any:
@@ -124,11 +130,12 @@ class MatchesStage(Stage):
         def compute(item: Item, path: Path) -> None:
             a, b = item.payload
             (first, left, turns), (second, right, _) = load(a), load(b)
-            match = partial(match_descriptors, second=right, ratio=config.ratio, device=context.device)
+            ratio, farthest = (config.ratio, FARTHEST) if turns == 1 else (config.ratio_learned, FARTHEST_LEARNED)
+            match = partial(match_descriptors, second=right, ratio=ratio, max_distance=farthest, device=context.device)
             check = partial(verify, cameras=(known[a], known[b]), min_inliers=config.min_inliers, max_error=config.max_error)
             raw = match(left)
             inliers, kind = check(first, second, raw)
-            if turns > 1 and len(inliers) < ENOUGH and (times := best_turn(left, right, ratio=config.ratio, device=context.device)):
+            if turns > 1 and len(inliers) < ENOUGH and (times := best_turn(left, right, ratio=ratio, device=context.device)):
                 again = match(turned(left, times))
                 more, other = check(first, second, again)
                 raw, inliers, kind = (again, more, other) if len(more) > len(inliers) else (raw, inliers, kind)

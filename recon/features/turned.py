@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.features.matching import match_descriptors
+from recon.features.matching import FARTHEST_LEARNED, match_descriptors
 
 _STRONGEST = 1024
 """So many keypoints of each photo tell how they are turned."""
@@ -32,6 +32,8 @@ def best_turn(first: NDArray[np.float32], second: NDArray[np.float32], *, ratio:
         device: Where torch works.
     """
     left, right = first[:_STRONGEST], second[:_STRONGEST]
-    counts = [len(match_descriptors(turned(left, times), right, ratio=ratio, device=device)) for times in range(4)]
+    counts = [
+        len(match_descriptors(turned(left, times), right, ratio=ratio, max_distance=FARTHEST_LEARNED, device=device)) for times in range(4)
+    ]
     best = int(np.argmax(counts))
     return best if counts[best] >= max(_AT_LEAST, _CLEARLY * counts[0]) else 0

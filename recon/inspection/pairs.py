@@ -126,15 +126,19 @@ class PairTable:
         found = self._by_names.get((one, other)) or self._by_names.get((other, one))
         return found or Pair(one, other, 0, 0, "missing")
 
+    def compared(self, name: str) -> list[Pair]:
+        """Pairs of a photo: verified ones first, best first, then those that failed."""
+        return sorted(self._of.get(name, ()), key=lambda pair: (not pair.verified, -pair.inliers, -pair.raw))
+
     def partners(self, name: str) -> list[Pair]:
-        """Pairs of a photo with every other: verified ones first, best first, then those that failed, then those nobody tried."""
-        compared = sorted(self._of.get(name, ()), key=lambda pair: (not pair.verified, -pair.inliers, -pair.raw))
+        """Pairs of a photo with every other: as `compared`, then those nobody tried."""
+        compared = self.compared(name)
         tried = {pair.other(name) for pair in compared} | {name}
         return [*compared, *(Pair(name, other, 0, 0, "missing") for other in self.names if other not in tried)]
 
     def best(self, name: str) -> Pair | None:
         """The pair of a photo with most verified matches (raw ones where none is verified); None when it was not compared."""
-        return next((pair for pair in self.partners(name) if pair.compared), None)
+        return next(iter(self.compared(name)), None)
 
     def counts(self) -> NDArray[np.int32]:
         """`[N, N]` verified matches of all photos in the order of `names`, symmetric; `NOT_COMPARED` where nobody looked."""

@@ -40,11 +40,10 @@ def _photo(number: int, name: str, photo: Mapping[str, Any], keypoints: int | No
     size = f"{photo['width']} × {photo['height']} px" if photo.get("width") else None
     word, color = _VERDICTS.get(photo.get("verdict") or "", ("left out" if not photo.get("enabled", True) else "not looked at", "small"))
     pairs, best = "", None
-    if found.pairs is not None and name in found.pairs.names:
-        partners = found.pairs.partners(name)
-        pairs = f"{sum(pair.verified for pair in partners):,}"
-        top = found.pairs.best(name)
-        best = el("td", name_of(top.other(name)), el("div", f"{top.inliers:,} of {top.raw:,}", cls="small")) if top is not None else None
+    compared = found.pairs.compared(name) if found.pairs is not None else []
+    if compared:
+        pairs, top = f"{sum(pair.verified for pair in compared):,}", compared[0]
+        best = el("td", name_of(top.other(name)), el("div", f"{top.inliers:,} of {top.raw:,}", cls="small"))
     error = placed.get("error_px")
     return el(
         "tr",

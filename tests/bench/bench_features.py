@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--option", action="append", default=[], metavar="TEXT", help="passed on to `photolith reconstruct`")
     parser.add_argument("--max-features", type=int, default=8192)
     parser.add_argument("--pictures", type=int, default=24, help="homographies: so many of them")
+    parser.add_argument("--half", type=float, default=0.0, help="part of the learned keypoints that is looked for at half the resolution")
     parser.add_argument("--plain", action="store_true", help="fountain: plain pycolmap too")
     parser.add_argument("--label", default="", help="name of the variant; its tables go to out/bench/features/ only")
     parser.add_argument("--fresh", action="store_true", help="run again what has finished")

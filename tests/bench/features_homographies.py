@@ -52,7 +52,7 @@ def extractors(arguments: argparse.Namespace) -> dict[str, Extractor]:
     from recon.learning.shelf import shipped
 
     weights = arguments.weights or (shipped("features") if "cnn" in arguments.features else Path())
-    every: dict[str, Extractor] = {"sift": SiftExtractor(KEYPOINTS), "cnn": CnnExtractor(weights, KEYPOINTS)}
+    every: dict[str, Extractor] = {"sift": SiftExtractor(KEYPOINTS), "cnn": CnnExtractor(weights, KEYPOINTS, half=arguments.half)}
     return {name: every[name] for name in arguments.features}
 
 

@@ -83,6 +83,8 @@ def _one(job: Job, kind: str, project: Path, arguments: argparse.Namespace) -> d
         return {"photos": count, **_plain(photos / "images", truth, project)}
     cameras = [] if truth is None else ["--cameras", str(truth), "--cameras-use", "intrinsics"]
     settings = [f"features.max_features={arguments.max_features}", f"features.extractor={kind}"]
+    if kind == "cnn" and arguments.half:
+        settings.append(f"features.half={arguments.half}")
     if kind == "cnn" and arguments.weights:
         settings.append(f"features.weights={arguments.weights.resolve()}")
     options = [*cameras, *(x for s in settings for x in ("--set", s)), *arguments.option]

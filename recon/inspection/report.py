@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from recon.inspection.gather import gather
 from recon.inspection.page import make_page
-from recon.io.atomic import replacing
 from recon.pipeline.finished import Finished
 
 PAGE = "report.html"
@@ -16,10 +17,15 @@ def write_page(finished: Finished) -> None:
     What cannot be shown is named in the page and told through `finished.warn`.
 
     Raises:
-        ResourceError: The page cannot be written.
+        OSError: The page cannot be written.
     """
     found = gather(finished.artifacts, finished.photos)
     for problem in found.problems:
         finished.warn(f"{PAGE}: {problem}")
-    with replacing(finished.outputs / PAGE) as temporary:
+    target = finished.outputs / PAGE
+    temporary = target.with_name(f".{PAGE}.{uuid4().hex}.part")  # by this name the next run finds what a killed one has left
+    try:
         temporary.write_text(make_page(finished.report, found), encoding="utf-8")
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -95,8 +95,8 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def sweep_parts(folder: Path) -> None:
-    """Removes what a killed `write_json` left; its callers in this folder must be shut out meanwhile."""
-    for path in folder.glob(".*.json.*.part"):
+    """Removes what a killed `write_json` or a killed writer of a page left; they must be shut out of this folder meanwhile."""
+    for path in (*folder.glob(".*.json.*.part"), *folder.glob(".*.html.*.part")):
         with suppress(OSError):
             path.unlink()
 

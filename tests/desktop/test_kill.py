@@ -87,7 +87,7 @@ def photos_of(project: Path) -> dict:
 
 def outputs(project: Path) -> dict[str, bytes]:
     folder = project / "outputs"
-    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.name != "report.json"}
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file() and p.stem != "report"}
 
 
 def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, undisturbed, tmp_path):

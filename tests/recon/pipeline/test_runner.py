@@ -204,3 +204,11 @@ def test_a_report_that_cannot_be_written_does_not_hide_why_the_run_failed(projec
     with pytest.raises(ReconstructionError, match="The stage failed"):
         run(project, STAGES, on_event=events.append)
     assert any("There is no report" in event.get("message", "") for event in events)
+
+
+def test_what_a_killed_writer_of_the_page_left_is_swept_away(project):
+    run(project, STAGES)
+    left = project.outputs / ".report.html.0123.part"
+    left.write_text("<p>half")
+    run(project, STAGES)
+    assert not left.exists()

@@ -22,7 +22,7 @@ _WHAT = "No surface could be made."
 _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
-_FAR = (0.0, 0.001, 0.005, 0.01, 0.02, 0.05)
+_FAR = (0.0, 0.001, 0.005, 0.01, 0.02)
 """Shares of the points at either end of each axis that may lie outside the octree, tried in turn."""
 
 

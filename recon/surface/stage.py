@@ -20,7 +20,7 @@ class MeshStage(Stage):
 
     name: ClassVar[str] = "mesh"
     title: ClassVar[str] = "Surface"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud")
     config_type: ClassVar[type] = MeshConfig
     publishes: ClassVar[Mapping[str, str]] = {name: name for name in ("mesh.ply", "mesh.obj", "mesh.mtl", "mesh.glb")}

@@ -57,4 +57,4 @@ class CloudConfig:
         minimum=0.0,
         maximum=30.0,
     )
-    min_confidence: float = setting(0.0, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)
+    min_confidence: float = setting(0.2, "Photometric confidence below which a pixel is dropped.", minimum=0.0, maximum=1.0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -71,14 +73,19 @@ class Gathered:
     problems: list[str] = field(default_factory=list)
 
 
-def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path]) -> Gathered:
+def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path], seconds: float = math.inf) -> Gathered:
     """Makes the pictures.
 
     Args:
         artifacts: Stage -> its result, of the stages that are finished.
         photos: Photo id -> file.
+        seconds: No picture is begun after this time.
     """
-    found = Gathered()
+    found, end = Gathered(), time.monotonic() + seconds
+
+    def hurry() -> None:
+        if time.monotonic() > end:
+            raise TimeoutError("the run was stopped and had to end soon")
 
     @contextmanager
     def tried(what: str) -> Iterator[None]:
@@ -89,17 +96,18 @@ def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path]) -> Gat
 
     if "photos" in artifacts:
         with tried("The thumbnails"):
-            _thumbnails(artifacts["photos"], photos, found)
+            _thumbnails(artifacts["photos"], photos, found, hurry)
     if "features" in artifacts and "matches" in artifacts:
         with tried("The matches"):
             found.pairs = load_pairs(artifacts["features"], artifacts["matches"])
             found.matrix = _matrix(found.pairs)
         for title, pair in _shown_pairs(found.pairs):
             with tried(f"The pair {pair.a} and {pair.b}"):
+                hurry()
                 found.matches.append(_pair(title, pair, found.pairs, photos))
     if "undistort" in artifacts and "depth" in artifacts:
         with tried("The depth maps"):
-            _views(artifacts, found, tried)
+            _views(artifacts, found, tried, hurry)
     return found
 
 
@@ -109,10 +117,11 @@ def _figure(
     return Figure(encode(image), image.shape[1], image.shape[0], title, text, legend)
 
 
-def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered) -> None:
+def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered, hurry: Callable[[], None]) -> None:
     from recon.photos import read_thumbnail
 
     for name in photos:
+        hurry()
         path = artifact.items.get(name)
         if path is not None:
             try:
@@ -149,7 +158,7 @@ def _pair(title: str, pair: Pair, table: PairTable | None, photos: Mapping[str, 
     return _figure(image, title, text)
 
 
-def _views(artifacts: Mapping[str, Artifact], found: Gathered, tried: Callable[[str], Any]) -> None:
+def _views(artifacts: Mapping[str, Artifact], found: Gathered, tried: Callable[[str], Any], hurry: Callable[[], None]) -> None:
     """A row for some of the views, spread over all."""
     undistorted, raw = artifacts["undistort"], artifacts["depth"]
     consistent = artifacts["cloud"].items if "cloud" in artifacts else {}
@@ -157,6 +166,7 @@ def _views(artifacts: Mapping[str, Artifact], found: Gathered, tried: Callable[[
     chosen = sorted({round(place) for place in np.linspace(0, len(names) - 1, min(VIEWS, len(names)))}) if names else []
     for name in (names[i] for i in chosen):
         with tried(f"The depth of {name}"):
+            hurry()
             found.views.append(_view(name, undistorted.items[name], raw.items[name], consistent.get(name)))
 
 

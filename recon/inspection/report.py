@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from uuid import uuid4
 
 from recon.inspection.gather import gather
@@ -9,6 +10,8 @@ from recon.inspection.page import make_page
 from recon.pipeline.finished import Finished
 
 PAGE = "report.html"
+STOPPING = 1.0
+"""Seconds for pictures when somebody waits for the run to stop."""
 
 
 def write_page(finished: Finished) -> None:
@@ -19,8 +22,9 @@ def write_page(finished: Finished) -> None:
     Raises:
         OSError: The page cannot be written.
     """
-    found = gather(finished.artifacts, finished.photos)
-    for problem in found.problems:
+    stopped = (finished.report.get("outcome") or {}).get("state") == "cancelled"
+    found = gather(finished.artifacts, finished.photos, seconds=STOPPING if stopped else math.inf)
+    for problem in () if stopped else found.problems:
         finished.warn(f"{PAGE}: {problem}")
     target = finished.outputs / PAGE
     temporary = target.with_name(f".{PAGE}.{uuid4().hex}.part")  # by this name the next run finds what a killed one has left

@@ -160,3 +160,12 @@ def test_elements_escape_children_and_attributes():
         '<a title="&quot;&lt;" class="x" hidden>&lt;b&gt;<i>&amp;</i></a>'
     )
     assert text("a\tb\nc\x07\x85") == "a\tb\nc\ufffd\ufffd"
+
+
+def test_a_stopped_run_is_not_kept_waiting_for_pictures(tmp_path):
+    made, photos = project(tmp_path, NAMES)
+    found = gather(made, photos, seconds=0.0)
+    assert not found.views
+    assert not found.matches
+    assert found.pairs is not None
+    assert "had to end soon" in Reader(make_page(report(NAMES), found)).text

@@ -52,18 +52,19 @@ def make_example(views: Views, rng: np.random.Generator, sources: int | None = N
         part: Height and width, at half size, of the part for the finest levels.
 
     Returns:
-        See `assemble`, and `part` `[2]`: its first row and column.
+        See `assemble`, `part` `[2]`: its first row and column, and `coarsest`: the level of the sweep, so that all levels learn.
     """
     count = len(views.images)
     wanted = int(rng.integers(FEWEST, MOST + 1)) if sources is None else sources
     reference = int(rng.integers(count))
     chosen = [reference, *nearest(views, reference, rng)[: min(wanted, count - 1)]]
-    example = assemble(views, chosen, mirror=bool(rng.random() < 0.5), wider=float(rng.uniform(0.9, 1.6)))
+    example = assemble(views, chosen, mirror=bool(rng.random() < 0.5), wider=float(rng.uniform(0.95, 1.3)))
     example["images"] = _exposed(example["images"], rng)
     height, width = example["inverse_depth"].shape
     room = (height // 2 - part[0], width // 2 - part[1])
     corner = [int(rng.integers(0, max(0, r) // 4 + 1)) * 4 for r in room]
     example["part"] = torch.tensor(corner)
+    example["coarsest"] = 2 if rng.random() < 0.4 else 3
     return example
 
 

@@ -18,7 +18,7 @@ from recon.mvs.box import box_sum
 
 CHANNELS = (8, 16, 32, 32)
 """Channels of the features at full, half, quarter and eighth size."""
-CONTEXT = (8, 16, 24, 32)
+CONTEXT = (8, 16, 32, 32)
 """Channels of the context at the same sizes, seen by the regularisers of the reference."""
 _TRUNK = (8, 16, 32, 48)
 _WINDOW = (5, 5, 7, 7)

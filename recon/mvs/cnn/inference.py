@@ -14,7 +14,7 @@ from torch.nn.functional import pad
 from recon.errors import ResourceError, ShapeError, WeightsError
 from recon.learning.weights import load_into, load_weights
 from recon.mvs.cnn.geometry import LEVELS, MULTIPLE, canvas_of, cascade_rays
-from recon.mvs.cnn.network import Given, Level, MvsNetwork, Part
+from recon.mvs.cnn.network import Given, Level, MvsNetwork, Part, sweep_level
 from recon.mvs.cnn.weights import NAME, weights_file
 from recon.mvs.matcher import Picture
 from recon.mvs.normals import normals_from_depth
@@ -187,11 +187,13 @@ class _Work:
         return torch.cat([p[0] for p in parts], 1), torch.cat([p[1] for p in parts], 1)
 
     def _coarse(self) -> Level:
-        """The two coarsest levels."""
-        net, own = self.network, self.own
-        level = net.sweep(own.features[3][None], self.sources[3], own.context[3][None], self.rays[3], self.near, self.far)
+        """The levels coarser than half size."""
+        height, width = self.own.features[1].shape[-2:]
+        last = sweep_level(2 * width, 2 * height)
+        features, context = self.own.features[last][None], self.own.context[last][None]
+        level = self.network.sweep(features, self.sources[last], context, self.rays[last], self.near, self.far)
         self.largest = level.step.amax((1, 2))
-        return self._step(2, level, None)
+        return level if last == 2 else self._step(2, level, None)
 
     def _step(self, number: int, before: Level, part: Part | None) -> Level:
         """One finer level; the field of level 2 is of the whole picture, so it is cut."""

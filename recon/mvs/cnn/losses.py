@@ -12,7 +12,7 @@ from recon.mvs.cnn.network import Level, Part, Result
 
 RIGHT = 1.0
 """Pixels of parallax at full size up to which a depth counts as right."""
-_LEVEL_WEIGHTS = (1.0, 1.0, 1.0, 1.5)
+_LEVEL_WEIGHTS = (1.5, 1.0, 1.0, 1.0)  # finest first
 # Errors beyond this many steps are for the coarser levels to mend.
 _FAR_OFF = 6.0
 
@@ -86,7 +86,7 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
         if part is not None and size < 2:
             wanted = part.cut(wanted, size)
         entropy, distance, hit = level_loss(level, wanted)
-        loss = loss + _LEVEL_WEIGHTS[number] * (entropy + distance)
+        loss = loss + _LEVEL_WEIGHTS[size] * (entropy + distance)
         logged |= {f"entropy{size}": entropy.detach(), f"distance{size}": distance.detach(), f"hit{size}": hit.detach()}
     wanted = truth if part is None else part.cut(truth, 0)
     error = pixels(result, wanted)
@@ -95,7 +95,7 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
     right = (error.detach() < RIGHT).float()
     honest = masked_mean(binary_cross_entropy_with_logits(result.confidence, right, reduction="none"), known)
     logged |= {"refined": refined.detach(), "confidence": honest.detach(), "right": masked_mean(right, known)}
-    return loss + _LEVEL_WEIGHTS[3] * refined + 0.5 * honest, logged
+    return loss + _LEVEL_WEIGHTS[0] * refined + 0.5 * honest, logged
 
 
 def pixels(result: Result, truth: Tensor) -> Tensor:

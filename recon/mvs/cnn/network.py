@@ -1,4 +1,4 @@
-"""The network: a sweep over the whole range at an eighth of the size, then ever finer steps around what was found.
+"""The network: a sweep over the whole range at a small size, then ever finer steps around what was found.
 
 Cascade cost volumes after Gu et al. 2020 (CasMVSNet) and Wang et al. 2021 (PatchmatchNet), with hypotheses spaced by
 pixels of parallax, so that nothing depends on the scale of the scene.
@@ -21,16 +21,20 @@ from recon.mvs.cnn.regularise import Refinement, StepRegulariser, SweepRegularis
 from recon.mvs.cnn.volume import HALO, Gathering, similarities
 from recon.mvs.warp import RowRays, SourceRays, row_rays, speeds
 
-COARSEST = 3
+SWEEP = 3
+"""Number of the sweep among what there is for each level; it is the same at a quarter and at an eighth of the size."""
 GROUPS = (2, 4, 4, 4)
-"""Correlation groups at full, half, quarter and eighth size."""
+"""Correlation groups at full, half and quarter size, and of the sweep."""
 COUNTS = (5, 7, 11)
 """Hypotheses at full, half and quarter size."""
 STEP = 0.5
 """Pixels of parallax, at the level's size, between its hypotheses."""
-SWEEP_STEP = 0.6
-"""The same at the coarsest level, as far as `PLANES` allows."""
-PLANES = (16, 96)
+SWEEP_STEP = 1.0
+"""The same between the planes of the sweep, as far as `PLANES` allows."""
+LEAST_SIDE = 64
+"""Pixels that the shorter side has at the sweep's size, or more."""
+_SHARPNESS = (60.0, 40.0, 25.0)
+PLANES = (16, 64)
 _WIDTH = (16, 32, 48, 8)
 _HIDDEN = (16, 32, 48, 24)
 _BELOW = (24, 48, 64)
@@ -123,9 +127,9 @@ class MvsNetwork(nn.Module):
         self.gather = nn.ModuleList(Gathering(view_weights) for _ in range(4))
         self.sweep_regulariser = SweepRegulariser(GROUPS[3], CONTEXT[3], _WIDTH[3])
         self.regularise = nn.ModuleList(
-            StepRegulariser(COUNTS[i], GROUPS[i], CONTEXT[i] + _EXTRA, _WIDTH[i], _BELOW[i], deep=i > 0) for i in range(3)
+            StepRegulariser(COUNTS[i], GROUPS[i], CONTEXT[i] + _EXTRA, _WIDTH[i], _BELOW[i], i > 0, _SHARPNESS[i]) for i in range(3)
         )
-        self.upsample = nn.ModuleList(Upsampler(_HIDDEN[i + 1]) for i in range(3))
+        self.upsample = nn.ModuleList(Upsampler(c) for c in _HIDDEN[1:])
         self.refine = Refinement(_WIDTH[0])
         self.judge = nn.ModuleList([nn.Conv2d(_WIDTH[0] + 5, 12, 3, padding=1), nn.Conv2d(12, 1, 1)])
         self.refinement = refinement
@@ -136,7 +140,15 @@ class MvsNetwork(nn.Module):
         """What is needed to build it again."""
         return dict(self.options)
 
-    def forward(self, images: Tensor, rays: Sequence[SourceRays], near: Tensor, far: Tensor, part: Part | None = None) -> Result:
+    def forward(
+        self,
+        images: Tensor,
+        rays: Sequence[SourceRays],
+        near: Tensor,
+        far: Tensor,
+        part: Part | None = None,
+        coarsest: int | None = None,
+    ) -> Result:
         """Depth of the first view of every set.
 
         Args:
@@ -145,6 +157,7 @@ class MvsNetwork(nn.Module):
             near: `[B]` nearest depth.
             far: `[B]` farthest depth.
             part: Compute the two finest levels for this part only; None = everywhere.
+            coarsest: Level of the sweep, 2 or 3; None = `sweep_level` of the pictures.
 
         Returns:
             See `Result`; the finest two levels and the maps are of the part's size.
@@ -156,10 +169,11 @@ class MvsNetwork(nn.Module):
         features = [f.unflatten(0, (b, v)) for f in features]
         contexts = [c.unflatten(0, (b, v))[:, 0] for c in contexts]
         whole = [(f[:, 0], f[:, 1:]) for f in features]
-        level = self.sweep(*whole[3], contexts[3], rays[3], near, far)
+        last = sweep_level(images.shape[-1], images.shape[-2]) if coarsest is None else coarsest
+        level = self.sweep(*whole[last], contexts[last], rays[last], near, far)
         levels = [level]
         coarse_step, lowest = level.step, 0.25 / far
-        for i in (2, 1, 0):
+        for i in range(last - 1, -1, -1):
             reference, sources = whole[i]
             context, origin = contexts[i], (0, 0)
             given = self.finer(level, i)
@@ -180,11 +194,11 @@ class MvsNetwork(nn.Module):
         middle = (0.5 * (low + high))[:, None, None].expand(b, height, width)
         speed = speeds(rays, middle.repeat_interleave(s, 0)).view(b, s, height, width).mean((1, 2, 3))
         wanted = float(((high - low) * speed).max()) / SWEEP_STEP + 1
-        count = 4 * round(min(max(wanted, PLANES[0]), PLANES[1]) / 4)
+        count = 8 * round(min(max(wanted, PLANES[0]), PLANES[1]) / 8)
         step = ((high - low) / (count - 1))[:, None, None]
         planes = low[:, None, None] + step * torch.arange(count, device=low.device)[None, :, None]
         hypotheses = planes[..., None].expand(b, count, height, width)
-        volume, weights = self.volume(3, reference, sources, row_rays(rays, height, width), hypotheses, None)
+        volume, weights = self.volume(SWEEP, reference, sources, row_rays(rays, height, width), hypotheses, None)
         said = self.sweep_regulariser(volume, context)
         first, step = hypotheses[:, 0], step.expand(b, height, width)
         index, peak = regress(said.logits)
@@ -217,7 +231,7 @@ class MvsNetwork(nn.Module):
     def finer(self, level: Level, target: int) -> Given:
         """What the next level starts from, at twice the size."""
         size = (2 * level.field.shape[1], 2 * level.field.shape[2])
-        field = self.upsample[target](level.field, level.hidden)
+        field = self.upsample[SWEEP - 1 if level.given is None else target](level.field, level.hidden)
         peak = interpolate(level.peak.detach()[:, None], size, mode="bilinear", align_corners=False)[:, 0]
         return Given(field, peak, interpolate(level.weights, size, mode="bilinear", align_corners=False))
 
@@ -273,6 +287,11 @@ class MvsNetwork(nn.Module):
         known = torch.cat([level.hidden.detach(), facts, earlier], 1)
         confidence = self.judge[1](relu(self.judge[0](known)))[:, 0]
         return field, confidence
+
+
+def sweep_level(width: int, height: int) -> int:
+    """Level of the sweep for pictures of this size: an eighth of it, or a quarter where that would be tiny."""
+    return 3 if min(width, height) >= LEAST_SIDE * 8 else 2
 
 
 def regress(logits: Tensor, reach: int = 2) -> tuple[Tensor, Tensor]:

@@ -8,8 +8,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, relu
 
+from recon.mvs.cnn.volume import Scale
+
 # Similarity differences of this inverse size are a factor e in probability before training.
-_SHARPNESS = 12.0
+_SWEEP_SHARPNESS = 15.0
 
 
 def smoothed(similarity: Tensor) -> Tensor:
@@ -87,24 +89,27 @@ class SweepRegulariser(nn.Module):
         self.context = nn.Conv2d(context, a, 3, padding=1)
         self.down1, self.body1 = PlaneConvolution(a, b, 2), PlaneConvolution(b, b)
         self.down2, self.body2 = PlaneConvolution(b, c, 2), PlaneConvolution(c, c)
-        self.up2, self.up1 = nn.Conv2d(c, b, 1), nn.Conv2d(b, a, 1)
+        self.down3, self.body3 = PlaneConvolution(c, c, 2), PlaneConvolution(c, c)
+        self.up3, self.up2, self.up1 = nn.Conv2d(c, c, 1), nn.Conv2d(c, b, 1), nn.Conv2d(b, a, 1)
         self.join1, self.join0 = PlaneConvolution(b, b), PlaneConvolution(a, a)
         self.leave = PlaneConvolution(a, 1)
         nn.init.normal_(self.leave.layer.weight, std=1e-3)
         self.hidden = nn.Conv2d(context + 3, 3 * width, 3, padding=1)
-        self.sharpness = nn.Parameter(torch.tensor(_SHARPNESS))
+        self.sharpness = Scale(_SWEEP_SHARPNESS)
 
     def forward(self, volume: Tensor, context: Tensor) -> Wishes:
-        """Logits from the volume `[B, G + 1, N, H, W]`, N a multiple of 4, and the context `[B, C, H, W]`."""
+        """Logits from the volume `[B, G + 1, N, H, W]`, N a multiple of 8, and the context `[B, C, H, W]`."""
         agreeing = volume[:, -1]
         x = relu(self.enter(volume.transpose(1, 2)) + self.context(context)[:, None])
         y = relu(self.down1(x))
         z = relu(self.down2(y))
-        z = relu(z + self.body2(z))
+        low = relu(self.down3(z))
+        low = relu(low + self.body3(low))
+        z = relu(z + self.body2(z + _twice(self.up3, low, z)))
         y = relu(self.body1(y) + _twice(self.up2, z, y))
         y = relu(y + self.join1(y))
         x = relu(x + self.join0(x + _twice(self.up1, y, x)))
-        logits = self.sharpness * smoothed(agreeing) + self.leave(x)[:, :, 0]
+        logits = self.sharpness() * smoothed(agreeing) + self.leave(x)[:, :, 0]
         share = logits.detach().softmax(1)
         facts = torch.stack([share.amax(1), share.square().sum(1), agreeing.detach().amax(1)], 1)
         return Wishes(logits, relu(self.hidden(torch.cat([context, facts], 1))))
@@ -127,9 +132,10 @@ class StepRegulariser(nn.Module):
         width: Channels at full resolution.
         below: Channels at half resolution (and at a quarter, when `deep`).
         deep: Two halvings instead of one.
+        sharpness: Factor of the similarities before training.
     """
 
-    def __init__(self, count: int, groups: int, context: int, width: int, below: int, deep: bool) -> None:
+    def __init__(self, count: int, groups: int, context: int, width: int, below: int, deep: bool, sharpness: float) -> None:
         super().__init__()
         self.enter = nn.Conv2d(count * (groups + 1) + context, width, 3, padding=1)
         self.down, self.body = nn.Conv2d(width, below, 3, stride=2, padding=1), nn.Conv2d(below, below, 3, padding=1)
@@ -139,7 +145,7 @@ class StepRegulariser(nn.Module):
         self.up = nn.Conv2d(below, width, 1)
         self.join = nn.Conv2d(width, width, 3, padding=1)
         self.leave = _quiet(nn.Conv2d(width, count, 3, padding=1))
-        self.sharpness = nn.Parameter(torch.tensor(_SHARPNESS))
+        self.sharpness = Scale(sharpness)
 
     def forward(self, volume: Tensor, context: Tensor) -> Wishes:
         """Logits from the volume `[B, G + 1, N, H, W]` and the context `[B, C, H, W]`."""
@@ -152,7 +158,7 @@ class StepRegulariser(nn.Module):
         y = relu(y + self.body(y))
         x = x + interpolate(self.up(y), x.shape[2:], mode="bilinear", align_corners=False)
         x = relu(x + self.join(x))
-        return Wishes(self.sharpness * smoothed(volume[:, -1]) + self.leave(x), x)
+        return Wishes(self.sharpness() * smoothed(volume[:, -1]) + self.leave(x), x)
 
 
 class Upsampler(nn.Module):

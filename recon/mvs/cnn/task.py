@@ -88,13 +88,14 @@ class MvsTask:
                 for name in ("rays", "shifts", "limits")
             },
             "part": examples[0].get("part"),
+            "coarsest": examples[0].get("coarsest", 2),
         }
 
     def loss(self, network: nn.Module, batch: dict[str, Any], step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """Sum over the levels; see `losses`."""
         truth = batch["inverse_depth"]
         part = self._part(batch["part"], truth)
-        result = run(network, batch, part)
+        result = run(network, batch, part, coarsest=int(batch["coarsest"]))
         loss, logged = total_loss(result, truth, part, batch["far"])
         return loss, dict(logged)
 
@@ -165,9 +166,9 @@ def rays_of(batch: dict[str, Any]) -> list[SourceRays]:
     return [batched(batch["rays"][i], batch["shifts"][i], batch["limits"][i], (width >> i, height >> i)) for i in range(LEVELS)]
 
 
-def run(network: nn.Module, batch: dict[str, Any], part: Part | None = None) -> Result:
+def run(network: nn.Module, batch: dict[str, Any], part: Part | None = None, coarsest: int | None = None) -> Result:
     """The network on a batch."""
-    result: Result = network(batch["images"], rays_of(batch), batch["near"], batch["far"], part)
+    result: Result = network(batch["images"], rays_of(batch), batch["near"], batch["far"], part, coarsest)
     return result
 
 

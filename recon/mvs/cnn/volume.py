@@ -35,6 +35,23 @@ def similarities(reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: 
     return product * valid[:, :, None], valid
 
 
+class Scale(nn.Module):
+    """A positive number that training can change by a factor in a few hundred steps.
+
+    Args:
+        start: Its first value.
+    """
+
+    def __init__(self, start: float) -> None:
+        super().__init__()
+        self.start = start
+        self.log = nn.Parameter(torch.zeros(()))
+
+    def forward(self) -> Tensor:
+        """The number."""
+        return self.start * (5.0 * self.log).exp()
+
+
 class ViewWeights(nn.Module):
     """How much each source counts at a pixel, from its own similarities (in the manner of Zhang et al. 2020, Vis-MVSNet).
 
@@ -46,8 +63,7 @@ class ViewWeights(nn.Module):
         self.layers = nn.ModuleList([nn.Conv2d(5, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)])
         nn.init.normal_(self.layers[1].weight, std=1e-3)
         nn.init.zeros_(self.layers[1].bias)
-        self.slope = nn.Parameter(torch.tensor(6.0))
-        self.middle = nn.Parameter(torch.tensor(0.5))
+        self.slope = Scale(6.0)
 
     def forward(self, total: Tensor, valid: Tensor, before: Tensor | None) -> Tensor:
         """Weights in (0, 1).
@@ -67,7 +83,7 @@ class ViewWeights(nn.Module):
         spread = (total * 8).softmax(2).amax(2)
         facts = torch.stack([best, mean, seen, earlier, spread], 2).flatten(0, 1)
         found = self.layers[1](relu(self.layers[0](facts))).view(b, s, h, w)
-        return (self.slope * (best - self.middle) + found).sigmoid()
+        return (self.slope() * (best - 0.5) + found).sigmoid()
 
 
 class Gathering(nn.Module):
@@ -80,7 +96,7 @@ class Gathering(nn.Module):
     def __init__(self, learned_weights: bool = True) -> None:
         super().__init__()
         self.weigh = ViewWeights()
-        self.sharpness = nn.Parameter(torch.tensor(5.0))
+        self.sharpness = Scale(5.0)
         self.learned_weights = learned_weights
 
     def forward(self, similarity: Tensor, valid: Tensor, before: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -102,6 +118,6 @@ class Gathering(nn.Module):
         counted = (weights[:, :, None] * valid)[:, :, None]
         groups = similarity.shape[2]
         mean = (similarity * counted).sum(1) / (counted.sum(1) + 1e-3) * groups
-        agreeing = counted[:, :, 0] * (self.sharpness * total).exp()
+        agreeing = counted[:, :, 0] * (self.sharpness() * total).exp()
         best = (total * agreeing).sum(1) / (agreeing.sum(1) + 1e-3)
         return torch.cat([mean, best[:, None]], 1), weights

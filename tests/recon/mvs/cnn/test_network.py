@@ -47,16 +47,17 @@ def test_an_untrained_network_matches_already(views, network):
 
 
 @torch.no_grad()
-def test_shapes_and_ranges(views, network):
+@pytest.mark.parametrize("coarsest", [2, 3])
+def test_shapes_and_ranges(views, network, coarsest):
     batch = batch_of(views)
-    result = run(network, batch)
+    result = run(network, batch, coarsest=coarsest)
     assert result.inverse_depth.shape == result.confidence.shape == (1, 64, 96)
-    for level, (count, scale) in zip(result.levels[1:], zip(COUNTS[::-1], (4, 2, 1), strict=True), strict=True):
+    for level, (count, scale) in zip(result.levels[:0:-1], zip(COUNTS[:coarsest], (1, 2, 4)[:coarsest], strict=True), strict=True):
         assert level.logits.shape == (1, count, 64 // scale, 96 // scale)
         assert level.weights.shape == (1, 2, 64 // scale, 96 // scale)
         assert 0 <= level.peak.min() <= level.peak.max() <= 1.00001
         assert (level.step > 0).all()
-    assert result.levels[0].logits.shape[1] % 4 == 0
+    assert result.levels[0].logits.shape[1] % 8 == 0
     sure = result.confidence.sigmoid()
     assert 0 <= sure.min() <= sure.max() <= 1
 
@@ -122,7 +123,7 @@ def test_a_part_is_computed_as_in_the_whole(views, network):
     part = run(network, batch, Part(4, 8, 24, 32))
     assert part.inverse_depth.shape == (1, 48, 64)
     inner = (whole.inverse_depth[:, 8:56, 16:80] - part.inverse_depth)[:, 16:-16, 16:-16].abs() / whole.levels[-1].step.mean()
-    assert inner.median() < 0.02
+    assert inner.median() < 0.05
 
 
 @torch.no_grad()

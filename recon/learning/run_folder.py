@@ -9,9 +9,9 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from recon.errors import InputError, ProjectLockedError, ResourceError
+from recon.errors import InputError, ResourceError
 from recon.io.atomic import replacing
-from recon.project.lock import FileLock
+from recon.io.file_lock import FileLock, FileLockedError
 
 _REMEDY = "Choose another --out to train anew, or give the options of the run to take it up again."
 
@@ -44,8 +44,12 @@ class RunFolder:
         with ExitStack() as held:
             try:
                 held.enter_context(FileLock(self.path / "run.lock"))
-            except ProjectLockedError as error:
-                raise ResourceError(f"Another process trains in '{self.path}'.", error.why, error.remedy) from error
+            except FileLockedError as error:
+                what, remedy = f"Another process trains in '{self.path}'.", "Wait until it has finished, or stop it."
+                raise ResourceError(what, error.owner, remedy) from error
+            except OSError as error:
+                what, why = f"The folder '{self.path}' cannot be locked.", f"The system says: {error.strerror}."
+                raise ResourceError(what, why, "Choose another folder.") from error
             yield
 
     def check_recipe(self, recipe: Mapping[str, Any]) -> None:

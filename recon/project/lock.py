@@ -1,129 +1,26 @@
-"""One writer at a time. The operating system holds the lock, so a killed process frees it."""
+"""One process at a time in a project."""
 
 from __future__ import annotations
 
-import json
-import os
-import socket
-import time
-from contextlib import suppress
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Any
-
 from recon.errors import ProjectLockedError
+from recon.io.file_lock import FileLock, FileLockedError
 from recon.project.files import disk_errors
 
-_FAR = 1 << 30
 
-
-class FileLock:
-    """An advisory lock on a file that tells who holds it. Can be entered again by its holder.
-
-    Args:
-        path: The lock file; it stays on the disk, unlocked, when nobody holds it.
-        wait: Seconds to wait for another holder before giving up.
-    """
-
-    def __init__(self, path: Path, wait: float = 0.0) -> None:
-        self._path, self._wait = path, wait
-        self._file: IO[bytes] | None = None
-        self._depth = 0
-
-    def __enter__(self) -> FileLock:
-        if self._depth == 0:
-            self._acquire()
-        self._depth += 1
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._depth -= 1
-        if self._depth == 0 and self._file is not None:
-            with suppress(OSError):
-                self._file.truncate(0)
-            with suppress(OSError):
-                _unlock(self._file)
-            self._file.close()
-            self._file = None
+class ProjectLock(FileLock):
+    """A lock in a project's folder. Entering it raises what a user can read."""
 
     def _acquire(self) -> None:
-        """Takes the lock and writes the owner into the file.
+        """Takes the lock.
 
         Raises:
-            ProjectLockedError: Somebody else holds it.
+            ProjectLockedError: Another process works on the project.
             ProjectError: The folder is read-only.
             ResourceError: The disk has no locks.
         """
-        with disk_errors(self._path):
-            file = self._path.open("a+b")
-            try:
-                self._lock(file)
-            except BaseException:
-                file.close()
-                raise
-        self._file = file
-        owner = {"pid": os.getpid(), "host": socket.gethostname(), "since": datetime.now(UTC).isoformat(timespec="seconds")}
-        with suppress(OSError):  # the lock holds without the note about its owner
-            file.truncate(0)
-            file.write(json.dumps(owner).encode())
-            file.flush()
-
-    def _lock(self, file: IO[bytes]) -> None:
-        """Waits for the lock, but not longer than was allowed."""
-        end = time.monotonic() + self._wait
-        while not _try_lock(file):
-            if time.monotonic() >= end:
-                raise _locked(self._path, _read_owner(file))
-            time.sleep(0.05)
-
-
-def _read_owner(file: IO[bytes]) -> dict[str, Any]:
-    """What the holder wrote: pid, host, since; empty when unreadable."""
-    try:
-        file.seek(0)
-        owner = json.loads(file.read(4096))
-    except (OSError, ValueError):
-        return {}
-    return owner if isinstance(owner, dict) else {}
-
-
-def _locked(path: Path, owner: dict[str, Any]) -> ProjectLockedError:
-    """The error, naming the owner."""
-    who = f"process {owner.get('pid', '?')} on {owner.get('host', 'this machine')}"
-    return ProjectLockedError(
-        f"Another process works on the project '{path.parent.name}'.",
-        f"It is {who}, since {owner.get('since', 'an unknown time')}.",
-        "Wait until it has finished, or stop it.",
-    )
-
-
-if os.name == "nt":
-    import msvcrt
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        """Locks a byte far behind the text, so that the text stays readable."""
-        file.seek(_FAR)
         try:
-            msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined]
-        except OSError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        """Frees the byte."""
-        file.seek(_FAR)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)  # type: ignore[attr-defined]
-else:
-    import fcntl
-
-    def _try_lock(file: IO[bytes]) -> bool:
-        """Takes the lock if it is free."""
-        try:
-            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
-
-    def _unlock(file: IO[bytes]) -> None:
-        """Frees the lock."""
-        fcntl.flock(file.fileno(), fcntl.LOCK_UN)
+            with disk_errors(self.path):
+                super()._acquire()
+        except FileLockedError as error:
+            what = f"Another process works on the project '{self.path.parent.name}'."
+            raise ProjectLockedError(what, error.owner, "Wait until it has finished, or stop it.") from error

@@ -22,7 +22,7 @@ from recon.pipeline.stage import Artifact
 from recon.project import manifest as manifests
 from recon.project.digests import DigestCache
 from recon.project.files import sweep_parts
-from recon.project.lock import FileLock
+from recon.project.lock import ProjectLock
 from recon.project.manifest import Manifest, PhotoEntry
 from recon.project.store import Store, read_state, write_state
 
@@ -57,7 +57,7 @@ class OpenProject:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self.path = path
         self._manifest = manifest
-        self._lock = FileLock(path / "project.lock", wait=1.0)
+        self._lock = ProjectLock(path / "project.lock", wait=1.0)
         self.digests = DigestCache(path / "cache" / "digests.json", path)
         self.store = Store(path, self.digests)
 
@@ -122,7 +122,7 @@ class OpenProject:
     def _editing(self) -> Iterator[None]:
         """Holds the manifest, freshly read."""
         self.store.check_writable()
-        with FileLock(self.path / "manifest.lock", wait=10.0):
+        with ProjectLock(self.path / "manifest.lock", wait=10.0):
             self.reload()
             yield
 

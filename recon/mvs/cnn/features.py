@@ -38,11 +38,8 @@ class FeaturePyramid(nn.Module):
         self.body = nn.ModuleList(nn.Conv2d(b, b, 3, padding=1) for b in _TRUNK)
         self.top_down = nn.ModuleList(nn.Conv2d(_TRUNK[i + 1], _TRUNK[i], 1) for i in range(3))
         self.windows = nn.ModuleList(_window_bank(c, w) for c, w in zip(CHANNELS, _WINDOW, strict=True))
-        self.learned = nn.ModuleList(nn.Conv2d(t, c, 3, padding=1) for t, c in zip(_TRUNK, CHANNELS, strict=True))
+        self.learned = nn.ModuleList(quiet(nn.Conv2d(t, c, 3, padding=1)) for t, c in zip(_TRUNK, CHANNELS, strict=True))
         self.context = nn.ModuleList(nn.Conv2d(t + 1, c, 1) for t, c in zip(_TRUNK, CONTEXT, strict=True))
-        for layer in self.learned:
-            nn.init.normal_(layer.weight, std=1e-3)
-            nn.init.zeros_(layer.bias)
 
     def forward(self, image: Tensor, finest: int = 0) -> tuple[list[Tensor], list[Tensor]]:
         """Features and context.
@@ -79,6 +76,14 @@ class FeaturePyramid(nn.Module):
             features.append(matched * (matched.square().sum(1, keepdim=True) + 1e-2).rsqrt())
             context.append(self.context[level](torch.cat([trunk[level], spread], 1)))
         return features, context
+
+
+def quiet(layer: nn.Conv2d) -> nn.Conv2d:
+    """A layer that says almost nothing before training."""
+    nn.init.normal_(layer.weight, std=1e-3)
+    if layer.bias is not None:
+        nn.init.zeros_(layer.bias)
+    return layer
 
 
 def contrast(grey: Tensor, radius: int) -> tuple[Tensor, Tensor]:

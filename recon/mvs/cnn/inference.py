@@ -92,7 +92,7 @@ class CnnDepth:
         image = pad(image, (0, -width % MULTIPLE, 0, -height % MULTIPLE), mode="replicate")
         with self._computing():
             features, context = self.network.pyramid(image, finest)
-        return Prepared([f[0].float() for f in features], [c[0].float() for c in context])
+        return Prepared([_item(f) for f in features], [_item(c) for c in context])
 
     def rough(self, reference: Picture, sources: Sequence[Picture], prepared: Sequence[Prepared], near: float, far: float) -> Tensor:
         """Inverse depth at half the size of the reference, by all levels but the finest.
@@ -227,3 +227,8 @@ def _on_canvas(features: Sequence[Tensor], canvas: tuple[int, int], level: int) 
     width, height = canvas[0] >> level, canvas[1] >> level
     padded = [pad(f[None], (0, width - f.shape[2], 0, height - f.shape[1]), mode="replicate")[0] for f in features]
     return torch.stack(padded)[None]
+
+
+def _item(x: Tensor) -> Tensor:
+    """The only item of a batch, in full precision; what is empty stays so."""
+    return x[0].float() if x.numel() else x

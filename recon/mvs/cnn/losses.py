@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import avg_pool2d, binary_cross_entropy_with_logits, max_pool2d
 
-from recon.mvs.cnn.network import Level, Part, Result
+from recon.mvs.cnn.network import STEPS, Level, Part, Result
 
 RIGHT = 1.0
 """Pixels of parallax at full size up to which a depth counts as right."""
@@ -91,7 +91,7 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
     wanted = truth if part is None else part.cut(truth, 0)
     error = pixels(result, wanted)
     known = wanted > 0
-    refined = masked_mean(error * 2, known & (error.detach() * 2 < _FAR_OFF))
+    refined = masked_mean(error / STEPS[0], known & (error.detach() / STEPS[0] < _FAR_OFF))
     right = (error.detach() < RIGHT).float()
     honest = masked_mean(binary_cross_entropy_with_logits(result.confidence, right, reduction="none"), known)
     logged |= {"refined": refined.detach(), "confidence": honest.detach(), "right": masked_mean(right, known)}
@@ -100,7 +100,7 @@ def total_loss(result: Result, truth: Tensor, part: Part | None, far: Tensor) ->
 
 def pixels(result: Result, truth: Tensor) -> Tensor:
     """Error of the refined inverse depth in pixels of parallax at full size, `[B, H, W]`."""
-    return (result.inverse_depth - truth).abs() / result.levels[-1].step * 0.5
+    return (result.inverse_depth - truth).abs() / result.levels[-1].step * STEPS[0]
 
 
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:

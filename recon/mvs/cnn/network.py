@@ -27,7 +27,7 @@ GROUPS = (2, 4, 4, 4)
 """Correlation groups at full, half and quarter size, and of the sweep."""
 COUNTS = (5, 7, 11)
 """Hypotheses at full, half and quarter size."""
-STEP = 0.5
+STEPS = (0.5, 0.7, 0.7)
 """Pixels of parallax, at the level's size, between its hypotheses."""
 SWEEP_STEP = 1.0
 """The same between the planes of the sweep, as far as `PLANES` allows."""
@@ -265,7 +265,7 @@ class MvsNetwork(nn.Module):
         lowest = lowest[:, None, None]
         field = torch.maximum(given.field.detach(), lowest)
         speed = speeds(rays, field.repeat_interleave(s, 0), *origin).view(b, s, height, width).mean(1)
-        step = torch.minimum(STEP / speed.clamp_min(1e-12), largest[:, None, None])
+        step = torch.minimum(STEPS[level] / speed.clamp_min(1e-12), largest[:, None, None])
         count = COUNTS[level]
         first = torch.maximum(field - step * (count // 2), lowest)
         hypotheses = first[:, None] + step[:, None] * torch.arange(count, device=field.device)[:, None, None]

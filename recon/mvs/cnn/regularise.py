@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, pad, relu
 
+from recon.mvs.cnn.features import quiet
 from recon.mvs.cnn.volume import Scale
 
 # Similarity differences of this inverse size are a factor e in probability before training.
@@ -17,14 +18,6 @@ _SWEEP_SHARPNESS = 15.0
 def smoothed(similarity: Tensor) -> Tensor:
     """Mean over 3 x 3 pixels, `[B, N, H, W]`."""
     return avg_pool2d(pad(similarity, (1, 1, 1, 1), mode="replicate"), 3, 1)
-
-
-def _quiet(layer: nn.Conv2d) -> nn.Conv2d:
-    """A last layer that says almost nothing before training."""
-    nn.init.normal_(layer.weight, std=1e-3)
-    if layer.bias is not None:
-        nn.init.zeros_(layer.bias)
-    return layer
 
 
 @dataclass(frozen=True)
@@ -70,7 +63,8 @@ class PlaneConvolution(nn.Module):
         before = y[:, step - 1 : n - 1 : step, 0]
         after = pad(after, (0,) * 7 + (middle.shape[1] - after.shape[1],))
         before = pad(before, (0,) * 6 + (middle.shape[1] - before.shape[1], 0))
-        return middle + after + before
+        total: Tensor = middle + after + before
+        return total
 
 
 class SweepRegulariser(nn.Module):
@@ -119,7 +113,8 @@ def _twice(layer: nn.Module, x: Tensor, like: Tensor) -> Tensor:
     """`[B, N, C, H, W]` through `layer` and to the size of `like`."""
     b, n = x.shape[:2]
     planes = interpolate(layer(x.flatten(0, 1)), like.shape[3:], mode="bilinear", align_corners=False)
-    return planes.unflatten(0, (b, n)).repeat_interleave(2, 1)
+    stack: Tensor = planes.unflatten(0, (b, n))
+    return stack.repeat_interleave(2, 1)
 
 
 class StepRegulariser(nn.Module):
@@ -144,7 +139,7 @@ class StepRegulariser(nn.Module):
             self.deep.extend([nn.Conv2d(below, below, 3, stride=2, padding=1), nn.Conv2d(below, below, 3, padding=1)])
         self.up = nn.Conv2d(below, width, 1)
         self.join = nn.Conv2d(width, width, 3, padding=1)
-        self.leave = _quiet(nn.Conv2d(width, count, 3, padding=1))
+        self.leave = quiet(nn.Conv2d(width, count, 3, padding=1))
         self.sharpness = Scale(sharpness)
 
     def forward(self, volume: Tensor, context: Tensor) -> Wishes:
@@ -182,7 +177,7 @@ class Upsampler(nn.Module):
     def forward(self, field: Tensor, hidden: Tensor) -> Tensor:
         """The field `[B, H, W]` at twice the size."""
         b, h, w = field.shape
-        weights = self.layer(hidden).view(b, 9, 2, 2, h, w).softmax(1)
+        weights: Tensor = self.layer(hidden).view(b, 9, 2, 2, h, w).softmax(1)
         around = neighbours(field)[:, :, None, None]
         return (weights * around).sum(1).permute(0, 3, 1, 4, 2).reshape(b, 2 * h, 2 * w)
 
@@ -196,14 +191,14 @@ class Refinement(nn.Module):
 
     def __init__(self, hidden: int) -> None:
         super().__init__()
-        self.layer = _quiet(nn.Conv2d(hidden, 9, 3, padding=1))
+        self.layer = quiet(nn.Conv2d(hidden, 9, 3, padding=1))
         with torch.no_grad():
             assert self.layer.bias is not None
             self.layer.bias[4] = 3.0
 
     def forward(self, field: Tensor, hidden: Tensor) -> Tensor:
         """The field `[B, H, W]`, refined."""
-        weights = self.layer(hidden).softmax(1)
+        weights: Tensor = self.layer(hidden).softmax(1)
         return (weights * neighbours(field, 2)).sum(1)
 
 

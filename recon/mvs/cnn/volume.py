@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import relu
 
+from recon.mvs.cnn.features import quiet
 from recon.mvs.warp import RowRays, project, warp
 
 HALO = 2
@@ -60,9 +61,7 @@ class ViewWeights(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.layers = nn.ModuleList([nn.Conv2d(5, 8, 3, padding=1), nn.Conv2d(8, 1, 3, padding=1)])
-        nn.init.normal_(self.layers[1].weight, std=1e-3)
-        nn.init.zeros_(self.layers[1].bias)
+        self.layers = nn.ModuleList([nn.Conv2d(5, 8, 3, padding=1), quiet(nn.Conv2d(8, 1, 3, padding=1))])
         self.slope = Scale(6.0)
 
     def forward(self, total: Tensor, valid: Tensor, before: Tensor | None) -> Tensor:
@@ -83,7 +82,8 @@ class ViewWeights(nn.Module):
         spread = (total * 8).softmax(2).amax(2)
         facts = torch.stack([best, mean, seen, earlier, spread], 2).flatten(0, 1)
         found = self.layers[1](relu(self.layers[0](facts))).view(b, s, h, w)
-        return (self.slope() * (best - 0.5) + found).sigmoid()
+        weights: Tensor = (self.slope() * (best - 0.5) + found).sigmoid()
+        return weights
 
 
 class Gathering(nn.Module):

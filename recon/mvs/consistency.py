@@ -111,9 +111,10 @@ def parallax_cosine(reference: View, depth: Tensor, other: View) -> Tensor:
     y = (torch.arange(depth.shape[0], dtype=torch.float32, device=depth.device)[:, None] - camera.cy) / camera.fy
     place = (reference.cam_from_world @ other.cam_from_world.inverse()).translation.tolist()
     length = (x.square() + y.square() + 1).sqrt()
-    px, py, pz = (ray * depth - c for ray, c in zip((x, y, 1.0), place, strict=True))
+    px, py, pz = x * depth - place[0], y * depth - place[1], depth - place[2]
     along = (px * x + py * y + pz) / length
-    return along / (px.square() + py.square() + pz.square()).sqrt().clamp_min(1e-12)
+    cosine: Tensor = along / (px.square() + py.square() + pz.square()).sqrt().clamp_min(1e-12)
+    return cosine
 
 
 def transfer(x: Tensor, y: Tensor, depth: Tensor, source: View, target: View) -> tuple[Tensor, Tensor, Tensor]:

@@ -45,7 +45,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="photolith train data", description="Makes view sets to train features and depth with.")
+    room = "A set of 320 x 256 pixels takes about 210 kB; for 400 sets in less than 60 MB make them 256 x 208."
+    about = "Makes view sets to train features and depth with."
+    parser = argparse.ArgumentParser(prog="photolith train data", description=about, epilog=room)
     add, sizes = parser.add_argument, SetConfig()
     add("--meshes", type=Path, help="folder of textured meshes (GLB, OBJ, PLY); procedural shapes only when left out")
     add("--photos", type=Path, help="folder of photographs for textures; procedural ones only when left out")

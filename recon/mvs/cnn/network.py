@@ -31,8 +31,8 @@ STEPS = (0.5, 0.7, 0.7)
 """Pixels of parallax, at the level's size, between its hypotheses."""
 SWEEP_STEP = 1.0
 """The same between the planes of the sweep, as far as `PLANES` allows."""
-LEAST_SIDE = 64
-"""Pixels that the shorter side has at the sweep's size, or more."""
+LEAST_SIDE = 128
+"""Pixels that the shorter side has at least at an eighth of the size, for the sweep to be there and not at a quarter."""
 _SHARPNESS = (60.0, 40.0, 25.0)
 PLANES = (16, 64)
 _WIDTH = (16, 32, 48, 8)
@@ -212,8 +212,8 @@ class MvsNetwork(nn.Module):
         Computed in bands of rows as `band_bytes` asks, with the same result.
         """
         height, width = reference.shape[-2:]
-        row = 4 * width * hypotheses.shape[1] * sources.shape[0] * sources.shape[1] * (2 * sources.shape[2] + 12)
-        band = height if self.band_bytes is None else max(8, self.band_bytes // row)
+        row = 4 * width * hypotheses.shape[1] * sources.shape[0] * sources.shape[1] * (3 * GROUPS[level] + 8)
+        band = height if self.band_bytes is None else max(16, self.band_bytes // row)
         parts = []
         for top in range(0, height, band):
             self.check()
@@ -290,7 +290,7 @@ class MvsNetwork(nn.Module):
 
 
 def sweep_level(width: int, height: int) -> int:
-    """Level of the sweep for pictures of this size: an eighth of it, or a quarter where that would be tiny."""
+    """Level of the sweep for pictures of this size: an eighth of it for large pictures, else a quarter."""
     return 3 if min(width, height) >= LEAST_SIDE * 8 else 2
 
 

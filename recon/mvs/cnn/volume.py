@@ -9,6 +9,8 @@ from torch.nn.functional import relu
 from recon.mvs.cnn.features import quiet
 from recon.mvs.warp import RowRays, project, warp
 
+# Bytes of warped features at a time where no gradient is wanted: what stays in a processor's cache is the fastest.
+_AT_ONCE = 1 << 24
 HALO = 2
 """Rows around a pixel that `Gathering` looks at."""
 
@@ -26,6 +28,16 @@ def similarities(reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: 
     Returns:
         `[B, S, G, N, H, W]`, 0 where the source does not see the point, and where it does, `[B, S, N, H, W]`.
     """
+    count = hypotheses.shape[1]
+    some = count
+    if not torch.is_grad_enabled():
+        some = max(1, _AT_ONCE // (sources.shape[:3].numel() * hypotheses[0, 0].numel() * sources.element_size()))
+    parts = [_similarities(reference, sources, rows, hypotheses[:, i : i + some], groups) for i in range(0, count, some)]
+    return parts[0] if len(parts) == 1 else (torch.cat([p[0] for p in parts], 3), torch.cat([p[1] for p in parts], 2))
+
+
+def _similarities(reference: Tensor, sources: Tensor, rows: RowRays, hypotheses: Tensor, groups: int) -> tuple[Tensor, Tensor]:
+    """`similarities` of few hypotheses."""
     b, s, c = sources.shape[:3]
     n, h, w = hypotheses.shape[1:]
     each = hypotheses[:, None].expand(b, s, n, h, w).reshape(b * s, n, h, w)

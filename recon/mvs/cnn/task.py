@@ -68,7 +68,12 @@ class MvsTask:
         """What it is trained on."""
         if self.folder is None:
             return {"kind": "random textured planes"}
-        return {"kind": "rendered view sets of textured meshes and procedural scenes", "part": list(self.part)}
+        return {
+            "kind": "rendered view sets of textured meshes and procedural scenes ('photolith train data')",
+            "terms": "meshes: MIT, CC BY, CC0, public domain; textures from photographs of ImageNet and BSDS500 (research use) "
+            "and of Unsplash (Unsplash licence); none of the meshes of 'photolith bench mvs'",
+            "part": list(self.part),
+        }
 
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """A random set, reference and sources."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from recon.mvs.matcher import Picture
 
 # Measured peak of the finest level, bytes a pixel of the reference.
-_BYTES_A_PIXEL = {"classical": 450, "hybrid": 650, "cnn": 650}
+_BYTES_A_PIXEL = {"classical": 450, "hybrid": 1500, "cnn": 1500}
 
 
 class DepthWork:

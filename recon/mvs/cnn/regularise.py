@@ -11,6 +11,8 @@ from torch.nn.functional import avg_pool2d, interpolate, pad, relu
 from recon.mvs.cnn.features import quiet
 from recon.mvs.cnn.volume import Scale
 
+# Planes convolved at a time where no gradient is wanted, to save memory; a multiple of every stride.
+_AT_ONCE = 16
 # Similarity differences of this inverse size are a factor e in probability before training.
 _SWEEP_SHARPNESS = 15.0
 
@@ -54,6 +56,19 @@ class PlaneConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """`[B, N, C, H, W]` -> `[B, N / stride, out, H / stride, W / stride]`; N is a multiple of the stride."""
+        count, step = x.shape[1], self.stride
+        if torch.is_grad_enabled() or count <= _AT_ONCE:
+            return self._convolved(x)
+        parts = []
+        for first in range(0, count, _AT_ONCE):
+            last = min(count, first + _AT_ONCE)
+            lead = step if first else 0  # a plane more on either side, or two to keep the stride's places
+            part = self._convolved(x[:, first - lead : last + step])
+            parts.append(part[:, lead // step : lead // step + (last - first) // step])
+        return torch.cat(parts, 1)
+
+    def _convolved(self, x: Tensor) -> Tensor:
+        """All planes at once."""
         b, n = x.shape[:2]
         y = self.layer(x.flatten(0, 1))
         y = y.view(b, n, 3, self.out, *y.shape[2:])

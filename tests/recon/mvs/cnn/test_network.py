@@ -216,11 +216,13 @@ def test_plane_convolution_equals_a_3d_convolution(stride):
     torch.manual_seed(0)
     layer = PlaneConvolution(3, 5, stride)
     layer.bias.normal_()
-    x = torch.randn(2, 8, 3, 10, 12)
+    x = torch.randn(2, 40, 3, 10, 12)
     # Answer k of plane n goes to plane n + 1 - k: kernel slice 2 - k of the 3D convolution is answer 2 - k... in order.
     kernel = layer.layer.weight.view(3, 5, 3, 3, 3).permute(1, 2, 0, 3, 4)
     expected = conv3d(x.transpose(1, 2), kernel, layer.bias, stride=stride, padding=1).transpose(1, 2)
     torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-5)
+    with torch.enable_grad():
+        torch.testing.assert_close(layer(x), expected, rtol=1e-4, atol=1e-5)
 
 
 @torch.no_grad()

@@ -174,3 +174,12 @@ def test_the_key_of_the_stage_holds_the_digest_of_the_weights(weights):
     digest = DepthStage().weights_digest(DepthConfig(method="cnn", weights=str(weights)))
     assert len(digest) == 64
     assert DepthStage().weights_digest(DepthConfig()) == ""
+
+
+def test_the_shipped_network_finds_a_slanted_plane_and_is_sure_of_it(scene):
+    network = load_network()
+    found = depth_of(network, scene)
+    inner = np.s_[8:-8, 8:-8]
+    right = np.abs(found.depth * scene[3] - 1)[inner] < 0.01
+    assert right.mean() > 0.75
+    assert found.confidence[inner][right].mean() > found.confidence[inner][~right].mean() + 0.1

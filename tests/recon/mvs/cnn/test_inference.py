@@ -180,6 +180,6 @@ def test_the_shipped_network_finds_a_slanted_plane_and_is_sure_of_it(scene):
     network = load_network()
     found = depth_of(network, scene)
     inner = np.s_[8:-8, 8:-8]
-    right = np.abs(found.depth * scene[3] - 1)[inner] < 0.01
-    assert right.mean() > 0.75
+    right = np.abs(found.depth * scene[3] - 1)[inner] < 0.03  # about a quarter of a pixel
+    assert right.mean() > 0.8
     assert found.confidence[inner][right].mean() > found.confidence[inner][~right].mean() + 0.1

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from recon.errors import ShapeError
 from recon.features.cnn.groups import TURNS
-from recon.features.cnn.keypoints import RADIUS, refine
+from recon.features.cnn.keypoints import RADIUS, refine, sharpness
 from recon.features.cnn.network import DIVISOR, Architecture, FeatureNetwork
 from recon.features.cnn.tiles import TILE, Tile, tiles
 from recon.features.extractor import Features
@@ -25,6 +25,8 @@ from recon.learning.weights import load_into, load_weights
 NAME = "features"
 """Of the shipped weights."""
 _BORDER = 4
+_SHARP = 0.3
+"""Curvature of the score, in logits a square pixel, from which on a keypoint is placed as well as any."""
 _EXTENT = 4.0
 """Scale told for a keypoint, in pixels of the picture that the network saw."""
 Piece = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -121,6 +123,8 @@ class CnnExtractor:
             picture = F.pad(crop.to(self.device)[None, None].float() / 255, padding, mode="replicate")
             maps = network(picture)
             pixels, strength = self._candidates(maps.score[0, 0], tile, (height, width))
+            curvature = sharpness(maps.score, torch.from_numpy(pixels).to(self.device)[None])[0].cpu().numpy()
+            strength = strength * (curvature / _SHARP).clip(0.01, 1)
             if mask is not None:
                 keep = inside_mask((pixels + np.array([tile.x, tile.y]) + 0.5) * factor - 0.5, mask)
                 pixels, strength = pixels[keep], strength[keep]

@@ -64,20 +64,31 @@ def refine(score: Tensor, pixels: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         Points `[B, N, 2]`, at most one pixel off, and the logits at the pixels `[B, N]`; both with gradients.
     """
-    height, width = score.shape[2:]
-    shifts = torch.tensor([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)], device=score.device)
-    x, y = (pixels[:, :, None] + shifts).unbind(-1)
-    index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
-    window = score.flatten(1).gather(1, index.flatten(1)).reshape(index.shape)
-    dx, dy, dxx, dyy, dxy = (window @ _FIT.to(window)).unbind(-1)
+    window, (dx, dy, dxx, dyy, dxy) = _surroundings(score, pixels)
     dxx, dyy = dxx - _DAMPING, dyy - _DAMPING
     determinant = dxx * dyy - dxy * dxy
     top = (determinant > 0) & (dxx < 0)
     safe = torch.where(top, determinant, torch.ones_like(determinant))
     offset = torch.stack([dxy * dy - dyy * dx, dxy * dx - dxx * dy], -1) / safe[..., None]
     offset = torch.where(top[..., None], offset, torch.zeros_like(offset)).clamp(-1, 1)
-    largest = torch.tensor([width - 1, height - 1], device=score.device, dtype=offset.dtype)
+    largest = torch.tensor([score.shape[3] - 1, score.shape[2] - 1], device=score.device, dtype=offset.dtype)
     return torch.minimum((pixels + offset).clamp(min=0), largest), window[..., 4]
+
+
+def sharpness(score: Tensor, pixels: Tensor) -> Tensor:
+    """Curvature of maxima in the direction in which they are flattest, `[B, N]`: what is flat there, as along an edge, is placed badly."""
+    _, (_, _, dxx, dyy, dxy) = _surroundings(score, pixels)
+    return -(dxx + dyy) / 2 - ((dxx - dyy) ** 2 / 4 + dxy**2).sqrt()
+
+
+def _surroundings(score: Tensor, pixels: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
+    """The 3x3 logits `[B, N, 9]` around pixels and the derivatives x, y, xx, yy, xy there."""
+    height, width = score.shape[2:]
+    shifts = torch.tensor([(x, y) for y in (-1, 0, 1) for x in (-1, 0, 1)], device=score.device)
+    x, y = (pixels[:, :, None] + shifts).unbind(-1)
+    index = y.clamp(0, height - 1) * width + x.clamp(0, width - 1)
+    window = score.flatten(1).gather(1, index.flatten(1)).reshape(index.shape)
+    return window, (window @ _FIT.to(window)).unbind(-1)
 
 
 def _paraboloid() -> Tensor:

@@ -25,8 +25,8 @@ from recon.features.extractor import Features
 from recon.learning.task import collate, exact
 
 TERMS = "photographs of ImageNet and BSDS500 (research use) and of Unsplash (Unsplash licence)"
-_FOUND_AGAIN = 1.5
-"""Pixels within which a keypoint counts as found again."""
+_UNCLEAR = 3.0
+"""Pixels within which a keypoint is no wrong match of another."""
 _ATTRACT = 3.0
 """Pixels within which two keypoints are drawn together."""
 _VALIDATION_SIZE = 320
@@ -43,13 +43,15 @@ class Weights:
         peaks: Classical keypoints, at the start.
         peaks_later: The same, from step `settle` on.
         settle: Step at which the classical keypoints have become less important.
+        found: Pixels within which a keypoint counts as found again.
     """
 
-    reprojection: float = 3.0
+    reprojection: float = 5.0
     success: float = 1.0
     peaks: float = 0.5
     peaks_later: float = 0.05
     settle: int = 1500
+    found: float = 1.0
 
 
 class FeaturesTask:
@@ -166,14 +168,14 @@ class FeaturesTask:
         with torch.no_grad():
             least = torch.minimum(there, back)
             near = mutual_pairs(least, _ATTRACT) & (torch.maximum(there, back) < 2 * _ATTRACT)
-            pairs = near & (least < _FOUND_AGAIN)
+            pairs = near & (least < self._weights.found)
             similarity = first @ second.transpose(1, 2)
             similarity = similarity.masked_fill(~(points.valid[:count, :, None] & points.valid[count:, None]), -2.0)
-            right = mutual_pairs(1 - similarity, 10.0) & (least < _FOUND_AGAIN)
+            right = mutual_pairs(1 - similarity, 10.0) & (least < self._weights.found)
             success = torch.cat([right.any(2), right.any(1)])
             again = torch.cat([(near & (least < 1)).any(2), (near & (least < 1)).any(1)])
         return {
-            "keypoints": matching_likelihood(first, second, pairs, least < 2 * _FOUND_AGAIN),
+            "keypoints": matching_likelihood(first, second, pairs, least < _UNCLEAR),
             "reprojection": (nearness((there + back) / 2) * near).sum() / near.sum().clamp(min=1),
             "success": success_loss(points.logits, success, seen),
             "matched": (success & seen).sum() / seen.sum().clamp(min=1),

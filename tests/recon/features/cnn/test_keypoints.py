@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from recon.features.cnn.keypoints import detect, local_maxima, refine
+from recon.features.cnn.keypoints import detect, local_maxima, refine, sharpness
 from recon.features.cnn.sampling import sample, sample_patches
 
 
@@ -26,6 +26,14 @@ def test_the_position_can_be_trained():
     points, _ = refine(score, torch.tensor([[[8, 8]]]))
     points[0, 0, 0].backward()
     assert score.grad[0, 0, 8, 9] > 0 > score.grad[0, 0, 8, 7]
+
+
+def test_a_ridge_is_less_sharp_than_a_peak():
+    y, x = torch.meshgrid(torch.arange(16.0), torch.arange(16.0), indexing="ij")
+    ridge, peak = (4 - flat * (x - 8) ** 2 - (y - 8) ** 2 for flat in (0.1, 1.0))
+    pixel = torch.tensor([[[8, 8]]])
+    torch.testing.assert_close(sharpness(ridge[None, None], pixel).item(), 0.2, atol=1e-4, rtol=0)
+    torch.testing.assert_close(sharpness(peak[None, None], pixel).item(), 2.0, atol=1e-4, rtol=0)
 
 
 def test_a_maximum_at_the_corner_stays_in_the_picture():

@@ -1,0 +1,160 @@
+"""The training of the denoiser: examples, loss and validation."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from math import log10
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from recon.learning.task import collate, exact
+from recon.points.examples import SHARES, example
+from recon.points.neighbors import gather, knn
+from recon.points.networks import Architecture, RefineNetwork
+from recon.points.noise import gaussian
+from recon.points.patches import SIZE, blend_weight
+from recon.points.refine import displaced
+from recon.points.shapes import Shape, Shapes
+
+TERMS = "scanned and modelled objects (MIT, CC BY, CC0, public domain, some for research) and procedural ones (zlib)"
+ROUNDS = 3
+"""The network is applied so often to a cloud, and learns from what it made itself."""
+_LEAST = 0.01
+"""Distances from the surface below this, in patch coordinates, do not matter much."""
+_WEIGHTS = {"along": 0.03, "outlier": 0.1, "normal": 0.1}
+_LEVELS = (0.01, 0.02, 0.03)
+
+
+class DenoiseTask:
+    """See `recon.learning.task.TrainingTask`.
+
+    Args:
+        folder: With train.npz and validation.npz (see `recon.points.pack`), or None: spheres and boxes.
+        size: Points of a patch.
+        validation_points: Points of the clouds it is measured with.
+        architecture: Of the network.
+    """
+
+    name = "pointnet2-denoise"
+
+    def __init__(
+        self, folder: Path | None, *, size: int = SIZE, validation_points: int = 6000, architecture: Architecture = Architecture()
+    ) -> None:
+        self._folder, self._size, self._points, self._architecture = folder, size, validation_points, architecture
+
+    @cached_property
+    def _train(self) -> Any:
+        return _simple_shapes() if self._folder is None else Shapes(self._folder / "train.npz")
+
+    @cached_property
+    def _validation(self) -> Any:
+        return _simple_shapes() if self._folder is None else Shapes(self._folder / "validation.npz")
+
+    def network(self) -> nn.Module:
+        """A fresh one."""
+        return RefineNetwork(self._architecture)
+
+    def architecture(self) -> dict[str, Any]:
+        """For the card."""
+        return self._architecture.plain()
+
+    def data(self) -> dict[str, Any]:
+        """For the card."""
+        shapes = {"drawn shapes": len(self._train)} if self._folder is None else {"meshes": len(self._train), "terms": TERMS}
+        return {**shapes, "patch_points": self._size, "noise": SHARES, "noise_of_unit_sphere": [0.002, 0.036], "loss": _WEIGHTS}
+
+    def example(self, rng: np.random.Generator) -> dict[str, Tensor]:
+        """A patch, see `recon.points.examples`."""
+        return example(rng, self._train[int(rng.integers(len(self._train)))], self._size)
+
+    def collate(self, examples: list[Any]) -> Any:
+        """A batch."""
+        return collate(examples)
+
+    def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
+        """What is left of the squared distance from the surface, after the network saw its own results up to `ROUNDS` - 1 times."""
+        points = batch["points"]
+        with torch.no_grad():
+            for _ in range(step % ROUNDS):
+                points = points + network(points).displacement.float()
+        found = network(points)
+        with exact(points.device):
+            inlier = 1 - batch["outlier"]
+            weight = blend_weight(batch["distance"], torch.ones(())) * inlier
+            before, _ = _off_surface(points, batch)
+            moved = points + found.displacement.float()
+            after, normal = _off_surface(moved, batch)
+            along = _tangential(moved - batch["clean"], normal)
+            scale = _mean(before, weight) + _LEAST**2
+            left = (_mean(after, weight) / scale).mean()
+            facing = (found.normal.float() * normal).sum(-1).square()
+            balance = nn.functional.binary_cross_entropy_with_logits(found.outlier.float(), batch["outlier"])
+            parts = {
+                "left": left,
+                "along": (_mean(along, weight) / scale).mean(),
+                "outlier": balance,
+                "normal": 1 - _mean(facing, weight).mean(),
+            }
+            total = left + sum(_WEIGHTS[name] * parts[name] for name in _WEIGHTS)
+        return total, {name: value.detach() for name, value in parts.items()}
+
+    def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
+        """Gaussian noise on clouds of shapes that are never trained on: what is left of the mean squared distance, at each level."""
+        left: dict[float, list[float]] = {level: [] for level in _LEVELS}
+        for i in range(len(self._validation)):
+            shape = self._validation[i]
+            count = min(self._points, shape.even)
+            for level in _LEVELS:
+                rng = np.random.default_rng([11, i])
+                noisy = gaussian(rng, shape.points[:count], shape.normals[:count], level).points
+                result = displaced(network, noisy, rounds=ROUNDS)
+                left[level].append(off_shape(result, shape) / off_shape(noisy, shape))
+        figures = {f"left@{100 * level:.0f}%": float(np.mean(values)) for level, values in left.items()}
+        return {"score": -10 * log10(float(np.mean(list(figures.values())))), **figures}
+
+
+def off_shape(points: Any, shape: Shape) -> float:
+    """Mean squared distance of points `[N, 3]` from a shape, by the plane through the nearest of its points."""
+    surface, normals = torch.from_numpy(shape.points)[None], torch.from_numpy(shape.normals)[None]
+    batch = {"surface": surface, "normals": normals}
+    return float(_off_surface(torch.from_numpy(points)[None], batch)[0].mean())
+
+
+def _off_surface(points: Tensor, batch: Any) -> tuple[Tensor, Tensor]:
+    """Squared distance `[B, N]` of points from the surface, and the normal `[B, N, 3]` of the nearest surface point.
+
+    The distance is that from the plane through the nearest surface point, and a little of the distance from the point itself: planes alone
+    go on beyond the edges of a shape.
+    """
+    index = knn(batch["surface"], points.detach(), 1).indices[..., 0]
+    normal, nearest = gather(batch["normals"], index), gather(batch["surface"], index)
+    offset = points - nearest
+    return 0.9 * (offset * normal).sum(-1).square() + 0.1 * offset.square().sum(-1), normal
+
+
+def _tangential(offset: Tensor, normal: Tensor) -> Tensor:
+    """Squared length of the part across the normal."""
+    return (offset - (offset * normal).sum(-1, keepdim=True) * normal).square().sum(-1)
+
+
+def _mean(values: Tensor, weight: Tensor) -> Tensor:
+    """Weighted mean of `[B, N]` over each patch."""
+    return (values * weight).sum(1) / weight.sum(1).clamp(min=1e-6)
+
+
+def _simple_shapes(dense: int = 8000) -> list[Shape]:
+    """A sphere and a cube, when there are no data."""
+    rng = np.random.default_rng(0)
+    sphere = rng.normal(size=(dense, 3))
+    sphere /= np.linalg.norm(sphere, axis=1, keepdims=True)
+    cube = rng.uniform(-1, 1, (dense, 3))
+    axis, side = rng.integers(0, 3, dense), rng.choice([-1.0, 1.0], dense)
+    cube[np.arange(dense), axis] = side
+    normals = np.zeros((dense, 3))
+    normals[np.arange(dense), axis] = side
+    shapes = {"sphere": (sphere, sphere), "cube": (cube / 3**0.5, normals)}
+    return [Shape(name, p.astype(np.float32), n.astype(np.float32), dense // 2) for name, (p, n) in shapes.items()]

@@ -55,11 +55,16 @@ def _show(rows: list[dict[str, object]]) -> None:
 
 
 @models_app.command("show")
-def show_command(name: Annotated[str, typer.Argument(help="Name of a model, or a .safetensors file.")]) -> None:
-    """Prints a model's card."""
+def show_command(
+    name: Annotated[str, typer.Argument(help="Name of a model, or a .safetensors file.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as it is stored.")] = False,
+) -> None:
+    """Prints a model's card: what it is, how it was trained, what it reaches."""
+    from desktop.cli.card_text import card_text
     from recon.learning.card import card_path, read_card
 
-    typer.echo(json.dumps(read_card(card_path(_find(name))).to_json(), indent=2, ensure_ascii=False))
+    card = read_card(card_path(_find(name)))
+    typer.echo(json.dumps(card.to_json(), indent=2, ensure_ascii=False) if as_json else card_text(card))
 
 
 @models_app.command("verify")

@@ -32,8 +32,10 @@ class ModelCard:
         steps: Steps of training behind these weights.
         hardware: What it was trained on.
         seed: Seed of the training.
-        command: The command that trains it again.
+        command: The command of the last call of its training.
+        history: All calls of the training, the first one first (`recon.learning.history`): from step, to step, steps asked for, command.
         measured: Figures; the first number is the score.
+        note: What else has to be known.
         sha256: Of the weights file, in hex; '' while there is no file.
         licence: Terms of the weights (SPDX).
         version: Version of Photolith that wrote them.
@@ -48,7 +50,9 @@ class ModelCard:
     hardware: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     command: str = ""
+    history: list[dict[str, Any]] = field(default_factory=list)
     measured: dict[str, Any] = field(default_factory=dict)
+    note: str = ""
     sha256: str = ""
     licence: str = "Apache-2.0"
     version: str = ""
@@ -58,6 +62,8 @@ class ModelCard:
             value, kind = getattr(self, part.name), str(part.type).partition("[")[0]
             if type(value).__name__ != kind:
                 raise ValueError(f"'{part.name}' is not a {kind}")
+        if not all(isinstance(call, dict) for call in self.history):
+            raise ValueError("'history' is not a list of dict")
         if not NAME.fullmatch(self.name):
             raise ValueError("'name' has other than small letters, digits, '.', '_', '-'")
         if not _SHA256.fullmatch(self.sha256):

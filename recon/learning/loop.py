@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from recon.errors import Cancelled, PhotolithError, TrainingError, WeightsError
 from recon.learning.batches import batches_from, step_seed
@@ -18,6 +18,7 @@ from recon.learning.config import TrainConfig, learning_rate
 from recon.learning.curves import draw_curves
 from recon.learning.ema import Average
 from recon.learning.hardware import Hardware
+from recon.learning.history import append_call, call, read_history
 from recon.learning.run_folder import RunFolder
 from recon.learning.state import Progress, load_state, save_state
 from recon.learning.stopping import stop_requests
@@ -43,8 +44,8 @@ def train(
 
     Args:
         task: Network, examples and loss.
-        folder: Gets recipe.json, state.safetensors, log.jsonl, curves.png, samples/, best.safetensors and last.safetensors (averaged
-            weights, each with its card).
+        folder: Gets recipe.json, history.jsonl (the calls), state.safetensors, log.jsonl, curves.png, samples/, best.safetensors and
+            last.safetensors (averaged weights, each with its card).
         config: The settings; those that do not decide the result may differ from the earlier call's, and so may `steps`.
         on_event: Is told of 'begun', 'progress', 'validated', 'checkpoint' and 'finished' (JSON-able dicts).
         check: Is called every step; a PhotolithError from it ends the training after a checkpoint.
@@ -63,20 +64,20 @@ def train(
     config = config.checked()
     hardware = Hardware(config)
     run = RunFolder(folder)
+    given = None if start is None else load_weights(start)
     if not hardware.main:
         hardware.wait()
-        return _Training(task, run, config, hardware, on_event, start, command).run(check)
+        return _Training(task, run, config, hardware, on_event, given, command).run(check)
     with run.lock():
-        run.check_recipe(_recipe(task, config, hardware, start))
+        run.check_recipe(_recipe(task, config, hardware, "" if given is None else given[1].sha256))
         hardware.wait()
-        return _Training(task, run, config, hardware, on_event, start, command).run(check)
+        return _Training(task, run, config, hardware, on_event, given, command).run(check)
 
 
-def _recipe(task: TrainingTask, config: TrainConfig, hardware: Hardware, start: Path | None) -> dict[str, Any]:
-    """Everything that decides the result, besides the number of steps."""
-    digest = "" if start is None else load_weights(start)[1].sha256
+def _recipe(task: TrainingTask, config: TrainConfig, hardware: Hardware, start: str) -> dict[str, Any]:
+    """Everything that decides the result, besides the number of steps; `start` is the digest of the weights to begin with."""
     values = {"task": task.name, "architecture": task.architecture(), "data": task.data(), "config": config.recipe()}
-    return values | {"processes": hardware.processes, "start": digest}
+    return values | {"processes": hardware.processes, "start": start}
 
 
 class _Training:
@@ -89,16 +90,16 @@ class _Training:
         config: TrainConfig,
         hardware: Hardware,
         on_event: Callable[[dict[str, Any]], None],
-        start: Path | None,
+        given: tuple[dict[str, Tensor], ModelCard] | None,
         command: str,
     ) -> None:
         self.task, self.folder, self.config, self.hardware = task, folder, config, hardware
         self.on_event = on_event if hardware.main else lambda event: None
-        self.command = command
+        self.command, self.given = command, None if given is None else given[1]
         torch.manual_seed(config.seed)
         self.network = task.network()
-        if start is not None:
-            load_into(self.network, load_weights(start)[0])
+        if given is not None:
+            load_into(self.network, given[0])
         self.network.to(hardware.device).train()
         self.average = Average(self.network, config.ema)
         self.optimizer = torch.optim.AdamW(_groups(self.network, config.weight_decay), lr=config.rate)
@@ -139,12 +140,19 @@ class _Training:
         if self.hardware.main:
             self.folder.samples.mkdir(exist_ok=True)
             self.folder.cut_log(done)
+            if done < steps:
+                append_call(self.folder.history, call(done, steps, self._about(), self.given))
             if self.progress.best is not None and not _intact(self.folder.best):
                 self.progress.best = None
         self.on_event({"event": "begun", "step": done, "steps": steps, "parameters": sum(p.numel() for p in self.network.parameters())})
         if done == steps and self.progress.best is None:
             self._validate()
             self._checkpoint()
+
+    def _about(self) -> dict[str, Any]:
+        """This call, for the history."""
+        config = self.config
+        return {"batch": config.batch, "rate": config.rate, "hardware": self.hardware.describe(), "command": self.command}
 
     def _step(self, batch: Any, step: int, asked: Callable[[], bool]) -> bool:
         """One step of the optimizer; whether any process was asked to stop."""
@@ -247,6 +255,7 @@ class _Training:
             hardware=self.hardware.describe() | hours,
             seed=self.config.seed,
             command=self.command,
+            history=read_history(self.folder.history, self.progress.step),
             measured={name: value for name, value in self.measured.items() if value == value and abs(value) != float("inf")},
             version=_version(),
         )

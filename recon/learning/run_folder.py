@@ -12,6 +12,7 @@ from typing import Any
 from recon.errors import InputError, ResourceError
 from recon.io.atomic import replacing
 from recon.io.file_lock import FileLock, FileLockedError
+from recon.learning.history import FILE_NAME
 
 _REMEDY = "Choose another --out to train anew, or give the options of the run to take it up again."
 
@@ -27,6 +28,7 @@ class RunFolder:
         self.path = Path(path)
         self.recipe, self.state, self.log = (self.path / name for name in ("recipe.json", "state.safetensors", "log.jsonl"))
         self.best, self.last = (self.path / name for name in ("best.safetensors", "last.safetensors"))
+        self.history = self.path / FILE_NAME
         self.curves, self.samples = self.path / "curves.png", self.path / "samples"
 
     @contextmanager

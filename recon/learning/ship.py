@@ -14,6 +14,7 @@ import torch
 
 from recon.errors import InputError, PhotolithError, WeightsError
 from recon.learning.card import NAME, ModelCard
+from recon.learning.history import FILE_NAME, read_history
 from recon.learning.shelf import MAX_SHIPPED, shelf
 from recon.learning.weights import load_weights, save_weights, verify
 
@@ -23,15 +24,17 @@ def ship(
     name: str,
     *,
     measured: Mapping[str, Any] | None = None,
+    note: str = "",
     folder: Path | None = None,
     dtype: torch.dtype = torch.float16,
 ) -> ModelCard:
     """Copies weights to the shelf under a name.
 
     Args:
-        source: Weights of a training, with their card.
+        source: Weights of a training, with their card; a card without a history gets the one that lies in the folder of its run.
         name: What they are called there.
         measured: Figures for the card, before those of the validation; the first number is the score that lists show.
+        note: For the card: what else has to be known.
         folder: Another shelf.
         dtype: torch.float16 or torch.float32.
 
@@ -46,7 +49,14 @@ def ship(
         why = f"They take {size / 1e6:.1f} MB, at most {MAX_SHIPPED / 1e6:.0f} are shipped."
         raise WeightsError("The weights are too large.", why, "Make the network smaller, or store it as float16.")
     path = (shelf() if folder is None else folder) / f"{name}.safetensors"
-    card = save_weights(tensors, path, replace(card, name=name, measured={**(measured or {}), **card.measured}), dtype)
+    card = replace(
+        card,
+        name=name,
+        history=card.history or read_history(source.parent / FILE_NAME, card.steps),
+        measured={**(measured or {}), **card.measured},
+        note=note or card.note,
+    )
+    card = save_weights(tensors, path, card, dtype)
     verify(path)
     return card
 
@@ -57,12 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("source", type=Path, help="best.safetensors of a training")
     parser.add_argument("name", help="what they are called")
     parser.add_argument("--measured", type=Path, help="JSON file with figures for the card")
+    parser.add_argument("--note", default="", help="a sentence for the card: what else has to be known")
     parser.add_argument("--precision", choices=("fp16", "fp32"), default="fp16")
     options = parser.parse_args(argv)
     try:
         measured = None if options.measured is None else _figures(options.measured)
         dtype = torch.float16 if options.precision == "fp16" else torch.float32
-        card = ship(options.source, options.name, measured=measured, dtype=dtype)
+        card = ship(options.source, options.name, measured=measured, note=options.note, dtype=dtype)
     except PhotolithError as error:
         print("\n".join(part for part in (error.what, error.why, error.remedy) if part), file=sys.stderr)
         return error.exit_code

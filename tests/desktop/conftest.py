@@ -1,7 +1,8 @@
-"""Qt's application and patience, for all tests of the window."""
+"""The command line in this process; Qt's application and patience, for all tests of the window."""
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,24 @@ import pytest
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture
+def photolith(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command in this process; gives exit code, stdout and stderr."""
+
+    from desktop.cli.main import main
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["photolith", *map(str, arguments)])
+        capfd.readouterr()
+        try:
+            code = main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return code, *capfd.readouterr()
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -15,29 +15,12 @@ import pytest
 from PIL import Image
 
 import resources
-from desktop.cli.main import main
 from recon.io.formats import read_mesh, write_cloud, write_mesh
 from recon.project import Project
 from recon.scene import PointCloud, TriMesh
 
 ROOT = Path(__file__).parents[2]
 DEMO = sorted(resources.path("demo/photos").glob("*.jpg"))
-
-
-@pytest.fixture
-def photolith(capfd, monkeypatch):
-    """Runs a command in this process; gives exit code, stdout and stderr."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["photolith", *map(str, arguments)])
-        capfd.readouterr()
-        try:
-            code = main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return code, *capfd.readouterr()
-
-    return call
 
 
 @pytest.fixture

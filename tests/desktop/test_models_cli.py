@@ -4,34 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
 
-from desktop.cli.main import main
 from desktop.cli.train import TRAININGS
 from recon.learning import shelf
 from recon.learning.card import ModelCard
 from recon.learning.weights import save_weights
-
-
-@pytest.fixture
-def photolith(capfd, monkeypatch):
-    """Runs a command in this process; gives exit code, stdout and stderr."""
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["photolith", *map(str, arguments)])
-        capfd.readouterr()
-        try:
-            code = main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        return code, *capfd.readouterr()
-
-    return call
 
 
 @pytest.fixture
@@ -65,9 +47,38 @@ def test_list_goes_on_past_a_damaged_card(photolith, models) -> None:
 
 
 def test_show_prints_the_card(photolith, models) -> None:
-    code, out, _ = photolith("models", "show", "mvs")
+    code, out, _ = photolith("models", "show", "mvs", "--json")
     assert (code, json.loads(out)["measured"]) == (0, {"auc": 0.87})
-    assert json.loads(photolith("models", "show", models / "features.safetensors")[1])["name"] == "features"
+    code, out, _ = photolith("models", "show", models / "features.safetensors")
+    assert (code, out.splitlines()[0]) == (0, "features:")
+    assert "measured: auc 0.93" in out
+
+
+def test_show_tells_every_call_of_the_training_and_the_note(photolith, models) -> None:
+    start = {"name": "toy", "steps": 30, "sha256": "ab" * 32, "history": []}
+    calls = [
+        {"from": 0, "to": 228, "steps": 2500, "batch": 4, "rate": 2e-3, "hardware": {"device": "a processor"}, "start": start},
+        {"from": 228, "to": 900, "steps": 900, "command": "photolith train features --steps 900"},
+    ]
+    card = ModelCard("features", "features", {}, steps=900, history=calls, note="The data grew on the way.")
+    save_weights({"w": torch.ones(3)}, models / "features.safetensors", card)
+    out = photolith("models", "show", "features")[1]
+    assert "0 to 228 of 2500, batch 4, rate 0.002, a processor, from toy (30 steps, abababababab)" in out
+    assert "228 to 900 of 900: photolith train features --steps 900" in out
+    assert "note: The data grew on the way." in out
+
+
+def test_show_of_a_hostile_card_cannot_steer_the_terminal(photolith, models) -> None:
+    deep: dict[str, object] = {}
+    for _ in range(200):
+        deep = {"k" * 20: deep, "x\x1b[2J": "\ud800"}
+    calls = [{"from": "\x1b]0;x\x07", "hardware": 3, "start": {"sha256": None}, "command": ["a"]}]
+    card = ModelCard("mvs", "\x1b[31m", {}, data=deep, history=calls, note="\x9b2J", hardware={"hours": "many"})
+    text = json.dumps({**card.to_json(), "sha256": "0" * 64})
+    (models / "mvs.json").write_text(text)
+    code, out, _ = photolith("models", "show", "mvs")
+    assert code == 0
+    assert not any(c < " " or "\x7f" <= c < "\xa0" for line in out.splitlines() for c in line)
 
 
 def test_show_of_an_unknown_name_lists_the_known(photolith, models) -> None:

@@ -19,6 +19,8 @@ CARD = ModelCard(
     hardware={"device": "GPU", "hours": 1.5},
     seed=3,
     command="photolith train features --data training",
+    history=[{"from": 0, "to": 20000, "steps": 20000, "command": "photolith train features --data training"}],
+    note="Trained twice.",
     measured={"bench": {"protocol": "K given", "auc@1": 0.93}},
     sha256="0" * 64,
     version="0.1.0",
@@ -28,6 +30,13 @@ CARD = ModelCard(
 def test_a_card_comes_back_as_written(tmp_path) -> None:
     write_card(CARD, tmp_path / "x.json")
     assert read_card(tmp_path / "x.json") == CARD
+
+
+def test_a_card_of_an_earlier_version_has_no_history_and_no_note(tmp_path) -> None:
+    older = {name: value for name, value in CARD.to_json().items() if name not in ("history", "note")}
+    (tmp_path / "x.json").write_text(json.dumps(older))
+    card = read_card(tmp_path / "x.json")
+    assert (card.history, card.note, card.measured) == ([], "", CARD.measured)
 
 
 def test_score_is_the_first_number_measured() -> None:
@@ -58,6 +67,8 @@ GOOD = CARD.to_json()
         (json.dumps({**GOOD, "steps": "many"}).encode(), "'steps' is not a int"),
         (json.dumps({**GOOD, "steps": True}).encode(), "'steps' is not a int"),
         (json.dumps({**GOOD, "architecture": []}).encode(), "'architecture' is not a dict"),
+        (json.dumps({**GOOD, "history": ["from 0"]}).encode(), "'history' is not a list of dict"),
+        (json.dumps({**GOOD, "note": ["a"]}).encode(), "'note' is not a str"),
         (json.dumps({**GOOD, "name": "../../etc"}).encode(), "'name'"),
         (json.dumps({**GOOD, "sha256": "abc"}).encode(), "'sha256'"),
         (json.dumps({**GOOD, "measured": {"score": float("nan")}}).encode(), "NaN"),

@@ -18,7 +18,7 @@ from recon.learning.ship import main as ship_main
 from recon.learning.ship import ship
 from recon.learning.weights import load_into, load_weights, read_tensors, save_weights, shipped, verify
 
-CARD = ModelCard("toy", "toys", {"hidden": 16}, data={"points": 5, "terms": "CC0"}, measured={"protocol": "x", "auc": 0.5})
+CARD = ModelCard("toy", "toys", {"hidden": 16}, steps=800, data={"points": 5, "terms": "CC0"}, measured={"protocol": "x", "auc": 0.5})
 TENSORS = {"a.weight": torch.linspace(-1, 1, 12).reshape(3, 4), "a.count": torch.tensor(7), "empty": torch.zeros(0, 2)}
 
 
@@ -196,6 +196,17 @@ def test_ship_stores_float16_under_the_name_with_the_figures(path, tmp_path) -> 
     assert torch.allclose(load_weights(folder / "features.safetensors")[0]["a.weight"], TENSORS["a.weight"], atol=1e-3)
     with pytest.raises(WeightsError, match="no name"):
         ship(path, "../up", folder=folder)
+
+
+def test_ship_completes_the_card_with_a_note_and_the_history_of_the_run(path, tmp_path) -> None:
+    shelf_folder = tmp_path / "shelf"
+    shelf_folder.mkdir()
+    (path.parent / "history.jsonl").write_text('{"from": 0, "steps": 900, "command": "photolith train toys"}\n')
+    card = ship(path, "features", note="Seen once.", folder=shelf_folder)
+    assert card.note == "Seen once."
+    assert card.history == [{"from": 0, "to": CARD.steps, "steps": 900, "command": "photolith train toys"}]
+    again = ship(shelf_folder / "features.safetensors", "other", folder=tmp_path)
+    assert (again.note, again.history) == (card.note, card.history)
 
 
 def test_ship_refuses_what_is_too_large(path, tmp_path, monkeypatch, capsys) -> None:

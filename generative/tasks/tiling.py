@@ -1,0 +1,120 @@
+"""A network for patches applied to pictures of any size.
+
+In every step of a sampler the whole picture is cut into overlapping patches, the network estimates each, and the *estimates* are blended, with
+weights that sum to 1. The sampler goes on with one picture, so there are no seams to hide afterwards, noise is drawn for the
+picture as a whole, and a measurement operator sees all of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+from generative.samplers.protocols import Denoise, Level, Prediction, ResidualDenoise, ResidualLevel, ResidualPrediction
+
+PatchFunction = Callable[..., Sequence[Tensor]]
+"""Patches `[n, C, tile, tile]` of each picture to patches of each estimate."""
+
+
+class Tiles:
+    """How pictures are cut, and how many patches are computed at once. The results do not depend on the latter.
+
+    Args:
+        tile: Side of a patch in pixels.
+        overlap: Of neighbouring patches, at least; pixels.
+        batch: Patches at once; halved for good when memory runs out.
+    """
+
+    def __init__(self, tile: int, overlap: int, batch: int = 8) -> None:
+        if not 0 <= overlap < tile or batch < 1:
+            raise ValueError(f"tiles of {tile} pixels with {overlap} of overlap, {batch} at once, cannot be")
+        self.tile, self.overlap, self.batch = tile, overlap, batch
+
+    @classmethod
+    def within(cls, tile: int, overlap: int, budget: int, bytes_per_pixel: int) -> Tiles:
+        """As many patches at once as fit into `budget` bytes when the network takes so many for a pixel; at least one."""
+        return cls(tile, overlap, max(budget // (bytes_per_pixel * tile**2), 1))
+
+    def blend(self, function: PatchFunction, *pictures: Tensor) -> tuple[Tensor, ...]:
+        """`function` of all patches of the pictures, put together again.
+
+        Args:
+            function: Is given patches `[n, C, tile, tile]`, one batch for each picture, cut at the same places.
+            pictures: `[B, C, H, W]`, of equal B, H, W.
+
+        Returns:
+            For each estimate of `function` the picture `[B, C', H, W]`.
+        """
+        height, width = pictures[0].shape[-2:]
+        pictures = tuple(self._at_least_a_tile(picture) for picture in pictures)
+        tops, lefts = (starts(side, self.tile, self.overlap) for side in pictures[0].shape[-2:])
+        places = [(b, top, left) for b in range(len(pictures[0])) for top in tops for left in lefts]
+        window = self._window().to(pictures[0])
+        weight = torch.zeros_like(pictures[0][:1, :1])
+        for top in tops:
+            for left in lefts:
+                self._at(weight, 0, top, left).add_(window)
+        sums: list[Tensor] = []
+        done = 0
+        while done < len(places):
+            some = places[done : done + self.batch]
+            try:
+                estimates = function(*(torch.stack([self._at(picture, *place) for place in some]) for picture in pictures))
+            except torch.OutOfMemoryError:
+                if self.batch == 1:
+                    raise
+                self.batch //= 2
+                continue
+            sums = sums or [e.new_zeros(len(pictures[0]), e.shape[1], *pictures[0].shape[-2:]) for e in estimates]
+            for total, patches in zip(sums, estimates, strict=True):
+                for place, patch in zip(some, patches, strict=True):
+                    self._at(total, *place).add_(window * patch)
+            done += len(some)
+        return tuple((total / weight)[..., :height, :width] for total in sums)
+
+    def _at(self, picture: Tensor, b: int, top: int, left: int) -> Tensor:
+        """View of one patch `[C, tile, tile]`."""
+        return picture[b, :, top : top + self.tile, left : left + self.tile]
+
+    def _window(self) -> Tensor:
+        """Weights `[tile, tile]`: 1 inside, falling linearly over the overlap, never 0."""
+        i = torch.arange(1, self.tile + 1, dtype=torch.float64)
+        ramp = (torch.minimum(i, i.flip(0)) / (self.overlap + 1)).clamp(max=1)
+        return torch.outer(ramp, ramp)
+
+    def _at_least_a_tile(self, picture: Tensor) -> Tensor:
+        """The picture, mirrored at its lower and right border where it is smaller than a patch."""
+        for axis in (-2, -1):
+            side = picture.shape[axis]
+            if side < self.tile:
+                index = torch.arange(self.tile, device=picture.device) % (2 * side)
+                picture = picture.index_select(axis, torch.where(index < side, index, 2 * side - 1 - index))
+        return picture
+
+
+def starts(side: int, tile: int, overlap: int) -> list[int]:
+    """Where patches begin along a side: evenly spread, the first at 0, the last ends with the side."""
+    if side <= tile:
+        return [0]
+    count = -(-(side - overlap) // (tile - overlap))
+    return [round(i * (side - tile) / (count - 1)) for i in range(count)]
+
+
+def tiled(denoise: Denoise, tiles: Tiles) -> Denoise:
+    """A denoiser of patches as one of pictures of any size."""
+
+    def whole(x: Tensor, t: Level) -> Prediction:
+        return Prediction(*tiles.blend(lambda patches: denoise(patches, t), x))
+
+    return whole
+
+
+def tiled_residual(denoise: ResidualDenoise, tiles: Tiles) -> ResidualDenoise:
+    """A residual denoiser of patches as one of pictures of any size."""
+
+    def whole(x: Tensor, degraded: Tensor, t: ResidualLevel) -> ResidualPrediction:
+        return ResidualPrediction(*tiles.blend(lambda patches, inputs: denoise(patches, inputs, t), x, degraded))
+
+    return whole

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from desktop.cli.bench import bench_command
+from desktop.cli.cloud import cloud_app
 from desktop.cli.doctor import doctor_command
 from desktop.cli.models import models_app
 from desktop.cli.project_commands import evaluate_command, export_command, info_command, render_command
@@ -36,6 +37,7 @@ app.command("export")(export_command)
 app.command("evaluate")(evaluate_command)
 app.command("render")(render_command)
 app.command("doctor")(doctor_command)
+app.add_typer(cloud_app)
 app.add_typer(models_app)
 app.command("train", context_settings=_PASSED_ON)(train_command)
 app.command("bench", context_settings=_PASSED_ON)(bench_command)

@@ -114,7 +114,7 @@ def merged(
     """A value at every point, as the weighted mean of what `compute` finds on the patches that hold it.
 
     Args:
-        points: `[N, 3]`, N > 0, finite; any scale. Memory: about 60 bytes a point and channel-independent work of one batch.
+        points: `[N, 3]`, N > 0, finite; any scale.
         channels: Of the value.
         compute: Patches `[B, size, 3]` in patch coordinates and their frames -> values `[B, size, channels]`.
         device: Where `compute` runs.
@@ -125,6 +125,7 @@ def merged(
     """
     total = np.zeros((len(points), channels), np.float32)
     weights = np.zeros(len(points), np.float32)
+    done = 0
     for index, distance in patches(points):
         patch = torch.from_numpy(points[index] - points[index[:, :1]]).to(device)  # around the seed: exact far from the origin
         frame = PatchFrame.of(patch)
@@ -132,7 +133,8 @@ def merged(
         away = torch.from_numpy(distance).to(device)
         weight = blend_weight(away, away[:, -1:])
         for i, rows in enumerate(index):  # a patch holds a point once, so plain indexing adds right
+            done += int((weights[rows] == 0).sum())
             total[rows] += (values[i] * weight[i, :, None]).cpu().numpy()
             weights[rows] += weight[i].cpu().numpy()
-        progress(int((weights > 0).sum()), len(points)) if len(points) <= 100_000 else progress(0, 0)
+        progress(done, len(points))
     return total / weights[:, None]

@@ -17,12 +17,10 @@ from recon.points.neighbors import gather, knn
 from recon.points.networks import Architecture, RefineNetwork
 from recon.points.noise import gaussian
 from recon.points.patches import SIZE, blend_weight
-from recon.points.refine import displaced
+from recon.points.refine import ROUNDS, displaced
 from recon.points.shapes import Shape, Shapes
 
 TERMS = "scanned and modelled objects (MIT, CC BY, CC0, public domain, some for research) and procedural ones (zlib)"
-ROUNDS = 3
-"""The network is applied so often to a cloud, and learns from what it made itself."""
 _LEAST = 0.01
 """Distances from the surface below this, in patch coordinates, do not matter much."""
 _WEIGHTS = {"along": 0.03, "outlier": 0.1, "normal": 0.1}
@@ -111,7 +109,7 @@ class DenoiseTask:
             for level in _LEVELS:
                 rng = np.random.default_rng([11, i])
                 noisy = gaussian(rng, shape.points[:count], shape.normals[:count], level).points
-                result = displaced(network, noisy, rounds=ROUNDS)
+                result = displaced(network, noisy)
                 left[level].append(off_shape(result, shape) / off_shape(noisy, shape))
         figures = {f"left@{100 * level:.0f}%": float(np.mean(values)) for level, values in left.items()}
         return {"score": -10 * log10(float(np.mean(list(figures.values())))), **figures}

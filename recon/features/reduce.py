@@ -19,6 +19,13 @@ def reduced(grey: NDArray[np.uint8], max_size: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def contrast(grey: NDArray[np.uint8], width: int = 11) -> NDArray[np.float32]:
+    """Standard deviation of the grey levels in the square of `width` pixels around each pixel, `[H, W]`."""
+    mean = cv2.boxFilter(grey, cv2.CV_32F, (width, width))
+    square = cv2.sqrBoxFilter(grey, cv2.CV_32F, (width, width))
+    return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0)), np.float32)
+
+
 def inside_mask(pixels: NDArray[np.float64], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which pixels `[N, 2]` fall on a True pixel of the mask."""
     height, width = mask.shape

@@ -43,7 +43,7 @@ class FeaturesStage(Stage):
 
     name = "features"
     title = "Features"
-    version = 1
+    version = 2
     needs = ("photos",)
     config_type = FeaturesConfig
     sources = ("photos", "masks")

@@ -20,6 +20,11 @@ class SfmConfig:
         choices=("PINHOLE", "SIMPLE_RADIAL", "RADIAL", "OPENCV", "OPENCV_FISHEYE"),
     )
     shared_intrinsics: bool = setting(True, "Photos of the same camera, zoom and size share focal length and distortion.")
+    adjust_keypoints: str = setting(
+        "learned",
+        "Keypoints are first moved to where the photos that share them look alike: learned ones, all, or none.",
+        choices=("learned", "all", "none"),
+    )
     principal_point: str = setting(
         "auto",
         "Where the lens looks through the picture: estimated at the end if the photos determine it, the middle, or always estimated.",

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from recon.errors import ReconstructionError
-from recon.pipeline.stage import Artifact, Stage, StageContext
+from recon.pipeline.stage import Artifact, Progress, Stage, StageContext
 from recon.sfm.config import SfmConfig
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class SfmStage(Stage):
 
     name = "sfm"
     title = "Cameras"
-    version = 2
+    version = 3
     needs = ("photos", "features", "matches")
     config_type = SfmConfig
     sources = ("photos", "cameras")
@@ -44,7 +44,9 @@ class SfmStage(Stage):
         from recon.sfm.sparse import color_points
 
         found, rows = load_photos(inputs["photos"]), read_pairs(inputs["matches"])
-        keypoints, exact, matches = _read(inputs, rows, context)
+        keypoints, exact, matches, learned = _read(inputs, rows, context)
+        if config.adjust_keypoints == "all" or (learned and config.adjust_keypoints == "learned"):
+            keypoints = _adjusted(keypoints, matches, context)
         infos = {name: found[name] for name in keypoints}
         given = _given(infos, context)
         poses = _poses(given, context)
@@ -80,23 +82,41 @@ class SfmStage(Stage):
 
 def _read(
     inputs: Mapping[str, Artifact], rows: Sequence[Mapping[str, Any]], context: StageContext
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, int], dict[tuple[str, str], PairMatches]]:
-    """Keypoints by photo, those of its tilted views last; how many there are before those; and matches by pair."""
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, int], dict[tuple[str, str], PairMatches], bool]:
+    """Keypoints by photo, those of its tilted views last; how many there are before those; matches by pair; whether they are learned."""
     import numpy as np
 
     from recon.features.matches_npz import read_matches
     from recon.features.npz import read_features
     from recon.features.second_look import views_item
 
-    keypoints, exact, matches, more = {}, {}, {}, inputs["matches"].items
+    keypoints, exact, matches, more, learned = {}, {}, {}, inputs["matches"].items, False
     for name, path in inputs["features"].items.items():
         context.check_cancelled()
-        sets = [read_features(one).keypoints for one in (path, more.get(views_item(name))) if one is not None]
-        keypoints[name], exact[name] = np.concatenate(sets), len(sets[0])
+        sets = [read_features(one) for one in (path, more.get(views_item(name))) if one is not None]
+        keypoints[name], exact[name] = np.concatenate([one.keypoints for one in sets]), len(sets[0])
+        learned |= sets[0].turns > 1
     for row in rows:
         context.check_cancelled()
         matches[row["a"], row["b"]] = read_matches(more[row["item"]])
-    return keypoints, exact, matches
+    return keypoints, exact, matches, learned
+
+
+def _adjusted(
+    keypoints: Mapping[str, NDArray[np.float32]], matches: Mapping[tuple[str, str], PairMatches], context: StageContext
+) -> dict[str, NDArray[np.float32]]:
+    """Keypoints where the photos look alike."""
+    import cv2
+    import numpy as np
+
+    from recon.photos import read_image
+    from recon.sfm.adjust_keypoints import adjust_keypoints
+
+    def load(name: str) -> NDArray[np.uint8]:
+        return np.asarray(cv2.cvtColor(read_image(context.project_photos[name]), cv2.COLOR_RGB2GRAY), np.uint8)
+
+    context.progress(Progress(0, 0, "adjusting keypoints"))
+    return adjust_keypoints(keypoints, matches, load, device=context.device, check=context.check_cancelled)
 
 
 def _poses(given: GivenCameras | None, context: StageContext) -> Mapping[str, Rigid3]:

@@ -18,7 +18,7 @@ from recon.features.cnn.keypoints import RADIUS, refine, sharpness
 from recon.features.cnn.network import DIVISOR, Architecture, FeatureNetwork
 from recon.features.cnn.tiles import TILE, Tile, tiles
 from recon.features.extractor import Features
-from recon.features.reduce import inside_mask, reduced, shared_out
+from recon.features.reduce import contrast, inside_mask, reduced, shared_out
 from recon.learning.card import ModelCard
 from recon.learning.weights import load_into, load_weights
 
@@ -27,6 +27,8 @@ NAME = "features"
 _BORDER = 4
 _SHARP = 0.3
 """Curvature of the score, in logits a square pixel, from which on a keypoint is placed as well as any."""
+_FAINTEST = 1.5
+"""Standard deviation of the surroundings, in grey levels of 255, below which there is only the noise of the camera."""
 _EXTENT = 4.0
 """Scale told for a keypoint, in pixels of the picture that the network saw."""
 Piece = tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]
@@ -123,6 +125,8 @@ class CnnExtractor:
             picture = F.pad(crop.to(self.device)[None, None].float() / 255, padding, mode="replicate")
             maps = network(picture)
             pixels, strength = self._candidates(maps.score[0, 0], tile, (height, width))
+            clear = contrast(crop.numpy())[pixels[:, 1], pixels[:, 0]] >= _FAINTEST
+            pixels, strength = pixels[clear], strength[clear]
             curvature = sharpness(maps.score, torch.from_numpy(pixels).to(self.device)[None])[0].cpu().numpy()
             strength = strength * (curvature / _SHARP).clip(0.01, 1)
             if mask is not None:

@@ -89,6 +89,14 @@ def test_masked_parts_have_no_keypoints(weights):
     assert found.keypoints[:, 0].min() > 159
 
 
+def test_the_noise_of_a_dark_background_has_no_keypoints(weights):
+    picture = dots(200, 100, [(40, 30), (60, 60)])
+    picture[:, 100:] = np.random.default_rng(0).integers(3, 6, (100, 100, 1))
+    found = CnnExtractor(weights).extract(picture).keypoints
+    assert len(found)
+    assert found[:, 0].max() < 110
+
+
 def test_the_limit_holds_and_the_strongest_come_first(weights):
     every, few = CnnExtractor(weights).extract(photo()), CnnExtractor(weights, max_features=50).extract(photo())
     assert len(few) == 50

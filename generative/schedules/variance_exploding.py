@@ -36,12 +36,11 @@ def level_of_sigma(schedule: NoiseSchedule, sigma: float) -> Level:
     """The level with this σ; its time is interpolated in log σ and held at the ends of what the network has seen."""
     if not 0 <= sigma < math.inf:
         raise ValueError(f"σ is a number from 0 on, not {sigma}")
-    known = [schedule.level(t) for t in range(1, schedule.T + 1)]
-    above = bisect.bisect_left(known, sigma, key=lambda level: level.sigma)
-    if above in (0, len(known)):
-        time = known[max(above - 1, 0)].time
+    above = bisect.bisect_left(range(1, schedule.T + 1), sigma, key=lambda t: schedule.level(t).sigma) + 1
+    low, high = schedule.level(max(above - 1, 1)), schedule.level(min(above, schedule.T))
+    if low == high:
+        time = low.time
     else:
-        low, high = known[above - 1], known[above]
         share = math.log(sigma / low.sigma) / math.log(high.sigma / low.sigma)
         time = low.time + share * (high.time - low.time)
     return Level(time, 1 / (1 + sigma**2))

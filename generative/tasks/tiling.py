@@ -1,8 +1,8 @@
 """A network for patches applied to pictures of any size.
 
-In every step of a sampler the whole picture is cut into overlapping patches, the network estimates each, and the *estimates* are blended, with
-weights that sum to 1. The sampler goes on with one picture, so there are no seams to hide afterwards, noise is drawn for the
-picture as a whole, and a measurement operator sees all of it.
+In every step of a sampler the whole picture is cut into overlapping patches, the network estimates each, and the *estimates* are
+blended, with weights that sum to 1. The sampler goes on with one picture, so there are no seams to hide afterwards, noise is drawn for
+the picture as a whole, and a measurement operator sees all of it.
 """
 
 from __future__ import annotations

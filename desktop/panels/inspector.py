@@ -10,6 +10,7 @@ from desktop.panels.parts import column, duration, label, memory, rule, scrolled
 from desktop.panels.pipeline import LOOKS
 from desktop.panels.settings_form import readable
 from desktop.state import AppState, LayerItem, PhotoItem, StageItem
+from recon.inspection.words import value_text
 
 Rows = list[tuple[str, str]]
 
@@ -141,12 +142,14 @@ def stage_rows(stage: StageItem) -> Rows:
         rows.append(("Peak memory", memory(stage.memory_bytes)))
     if stage.device:
         rows.append(("Device", stage.device))
-    notes = [_with_unit(name, _note(value)) for name, value in stage.notes.items() if isinstance(value, (int, float, str))]
+    notes = [_with_unit(name, value_text(value)) for name, value in stage.notes.items() if isinstance(value, (int, float, str))]
     if notes:
         rows += [("", ""), *notes]
     if stage.settings:
         rows.append(("", ""))
-        rows += [(readable(s.name), f"{_note(s.value)} {s.unit}".strip() + (" (changed)" if s.changed else "")) for s in stage.settings]
+        rows += [
+            (readable(s.name), f"{value_text(s.value)} {s.unit}".strip() + (" (changed)" if s.changed else "")) for s in stage.settings
+        ]
     return rows
 
 
@@ -185,14 +188,6 @@ def _with_unit(name: str, value: str) -> tuple[str, str]:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _note(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def bounds_rows(facts: dict, metric: bool) -> dict[str, str]:

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QComboBox, QSlider, QWidget
 
 from desktop.jobs.inspection import PairPicture, read_pair
 from desktop.panels.pair_view import SHOWN, PairView
-from desktop.panels.parts import choice, column, label, row, tool_button
+from desktop.panels.parts import caption, choice, column, row, tool_button
 from desktop.panels.picture_tabs import NONE, PictureTab, chosen_photo, told
 from desktop.state import AppState
 from recon.errors import PhotolithError
@@ -27,9 +27,7 @@ class MatchesTab(PictureTab):
     def __init__(self, state: AppState) -> None:
         super().__init__(state)
         self.view = PairView("Matches of two photos")
-        self.caption = label("", "muted", selectable=True)
-        self.caption.setContentsMargins(12, 4, 12, 4)
-        self.caption.setMinimumWidth(40)
+        self.caption = caption()
         self.first, self.partner = _names("First photo"), _names("Second photo: partners and their verified matches")
         self.previous, self.next = (
             tool_button("caret-left", "Previous partner  (Page up)"),

@@ -7,7 +7,7 @@ from PySide6.QtCore import Signal
 
 from desktop.panels.legend_bar import LegendBar
 from desktop.panels.matrix_view import MatrixView, matrix_style
-from desktop.panels.parts import column, label
+from desktop.panels.parts import caption, column
 from desktop.panels.picture_tabs import NONE, PictureTab
 from desktop.state import AppState
 from recon.inspection.matrix import Counts, matrix_legend
@@ -23,9 +23,7 @@ class MatrixTab(PictureTab):
         super().__init__(state)
         self.view = MatrixView("Match matrix")
         self.legend = LegendBar()
-        self.caption = label("", "muted", selectable=True)
-        self.caption.setContentsMargins(12, 4, 12, 4)
-        self.caption.setMinimumWidth(40)
+        self.caption = caption()
         self._table: PairTable | None = None
         self._counts: Counts | None = None
         self._text = ""

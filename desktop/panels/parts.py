@@ -31,6 +31,14 @@ def label(text: str = "", role: str = "", selectable: bool = False) -> QLabel:
     return result
 
 
+def caption() -> QLabel:
+    """The line of facts below a picture; it may become as narrow as the picture."""
+    result = label("", "muted", selectable=True)
+    result.setContentsMargins(12, 4, 12, 4)
+    result.setMinimumWidth(40)
+    return result
+
+
 def wrapped(text: str, role: str = "") -> QLabel:
     """A label that breaks lines."""
     result = label(text, role)

@@ -15,7 +15,7 @@ from desktop.jobs.inspection import KINDS, MapView, read_map
 from desktop.jobs.pictures import read_photo
 from desktop.panels.abstract import AbstractWidget
 from desktop.panels.legend_bar import LegendBar
-from desktop.panels.parts import choice, column, label, wrapped
+from desktop.panels.parts import caption, choice, column, wrapped
 from desktop.panels.photo_view import PhotoView
 from desktop.state import AppState, ViewFiles
 from recon.errors import PhotolithError
@@ -88,8 +88,7 @@ class PhotoTab(PictureTab):
     def __init__(self, state: AppState) -> None:
         super().__init__(state)
         self.view = PhotoView("Photo")
-        self.caption = label("", "muted", selectable=True)
-        self.caption.setContentsMargins(12, 4, 12, 4)
+        self.caption = caption()
         layout = column(self, 0, 0)
         layout.addWidget(self.view, 1)
         layout.addWidget(self.caption)
@@ -148,12 +147,12 @@ class CompareTab(PictureTab):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setHorizontalSpacing(4)
         layout.setVerticalSpacing(0)
-        for side, (view, caption) in enumerate(zip((self.photo_view, self.depth_view), self.captions, strict=True)):
-            caption.setContentsMargins(12, 4, 12, 4)
-            caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-            caption.setMinimumHeight(caption.fontMetrics().lineSpacing() * 2 + 8)
+        for side, (view, text) in enumerate(zip((self.photo_view, self.depth_view), self.captions, strict=True)):
+            text.setContentsMargins(12, 4, 12, 4)
+            text.setAlignment(Qt.AlignmentFlag.AlignTop)
+            text.setMinimumHeight(text.fontMetrics().lineSpacing() * 2 + 8)
             layout.addWidget(view, 0, side)
-            layout.addWidget(caption, 2, side)
+            layout.addWidget(text, 2, side)
             layout.setColumnStretch(side, 1)
         layout.addWidget(self.legend, 1, 1)
         layout.setRowStretch(0, 1)

@@ -101,6 +101,7 @@ def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path], second
         with tried("The matches"):
             found.pairs = load_pairs(artifacts["features"], artifacts["matches"])
             found.matrix = _matrix(found.pairs)
+    if found.pairs is not None:
         for title, pair in _shown_pairs(found.pairs):
             with tried(f"The pair {pair.a} and {pair.b}"):
                 hurry()
@@ -137,19 +138,18 @@ def _matrix(table: PairTable) -> tuple[Figure, ...]:
     return tuple(_figure(draw_matrix(counts, style=style), "Match matrix", text, matrix_legend(counts, style), png_uri) for style in styles)
 
 
-def _shown_pairs(table: PairTable | None) -> list[tuple[str, Pair]]:
+def _shown_pairs(table: PairTable) -> list[tuple[str, Pair]]:
     """The verified pairs with most and with fewest matches."""
-    verified = sorted((pair for pair in table.pairs if pair.verified), key=lambda pair: pair.inliers) if table is not None else []
+    verified = sorted((pair for pair in table.pairs if pair.verified), key=lambda pair: pair.inliers)
     if not verified:
         return []
     best = [("Best pair", verified[-1])]
     return [*best, ("Weakest verified pair", verified[0])] if len(verified) > 1 else best
 
 
-def _pair(title: str, pair: Pair, table: PairTable | None, photos: Mapping[str, Path]) -> Figure:
+def _pair(title: str, pair: Pair, table: PairTable, photos: Mapping[str, Path]) -> Figure:
     from recon.photos import read_thumbnail
 
-    assert table is not None
     points = read_points(table.files(pair.a, pair.b))
     left, right = (np.asarray(read_thumbnail(photos[name], PAIR_WIDTH)) for name in (pair.a, pair.b))
     image = draw_matches((left, right), points.ends(points.inliers), points.sizes, most=LINES)

@@ -7,6 +7,7 @@ from typing import Any
 
 from recon.inspection.gather import Gathered
 from recon.inspection.html import Html, el, name_of
+from recon.inspection.words import value_text
 
 _VERDICTS = {
     "ok": ("good", "ok"),
@@ -77,7 +78,9 @@ def stage_table(report: Mapping[str, Any]) -> Html:
     """Time, memory, device and figures of every stage."""
     rows = []
     for name, stage in report["stages"].items():
-        notes = "; ".join(f"{key.replace('_', ' ')}: {_note(value)}" for key, value in (stage.get("notes") or {}).items() if _short(value))
+        notes = "; ".join(
+            f"{key.replace('_', ' ')}: {value_text(value)}" for key, value in (stage.get("notes") or {}).items() if _short(value)
+        )
         memory = stage.get("peak_memory")
         seconds = stage.get("seconds")
         rows.append(
@@ -105,14 +108,6 @@ def _table(heads: list[tuple[str, str]], rows: list[Html]) -> Html:
 
 def _short(value: Any) -> bool:
     return isinstance(value, (int, float, str)) and value != "" and len(str(value)) < 200
-
-
-def _note(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _count(value: Any) -> str:

@@ -19,7 +19,7 @@ def quadratic(T: int, S: int) -> tuple[int, ...]:
     _check(T, S)
     levels: list[int] = []
     for i in range(S):
-        level = 1 + int(0.8 * T * (i / max(S - 1, 1)) ** 2)
+        level = 1 + 4 * T * i**2 // (5 * max(S - 1, 1) ** 2)
         levels.append(max(level, levels[-1] + 1) if levels else level)
     return tuple(levels)
 

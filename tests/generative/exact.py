@@ -98,6 +98,14 @@ def gaussian_data(shape: tuple[int, ...], seed: int = 0, spread: float = 0.8) ->
     return GaussianData(Law(mean, factor @ factor.T + 0.01 * torch.eye(n, dtype=torch.float64)), shape)
 
 
+def smooth_data(shape: tuple[int, ...], rank: int = 3, seed: int = 0) -> GaussianData:
+    """Signals that, like pictures, mostly vary in few directions."""
+    n = math.prod(shape)
+    generator = torch.Generator().manual_seed(seed)
+    factor = torch.randn(n, rank, generator=generator, dtype=torch.float64) / math.sqrt(rank)
+    return GaussianData(Law(torch.zeros(n, dtype=torch.float64), factor @ factor.T + 1e-3 * torch.eye(n, dtype=torch.float64)), shape)
+
+
 @dataclass(frozen=True)
 class MixtureData:
     """A mixture of Gaussians with equal isotropic spread; weights `[K]`, means `[K, n]`."""

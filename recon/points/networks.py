@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from recon.points.fits import Fits, fit_planes
+from recon.points.fits import Fits, fit
 from recon.points.layers import FeaturePropagation, Scale, SetAbstraction, mlp
 
 
@@ -18,24 +18,27 @@ class Architecture:
 
     Args:
         sizes: Neighbours that planes are put through, ascending.
+        quadrics: At how many of the largest sizes quadrics are, too.
         widths: Channels at all points, at a quarter and at a sixteenth of them.
         neighbors: Of a point at the two coarser levels.
         units: About the radius of these neighbourhoods, in patch coordinates.
     """
 
     sizes: tuple[int, ...] = (8, 18, 40, 90)
+    quadrics: int = 2
     widths: tuple[int, int, int] = (48, 64, 96)
     neighbors: tuple[int, int] = (16, 16)
     units: tuple[float, float] = (0.15, 0.4)
 
     def plain(self) -> dict[str, Any]:
         """Plain JSON values."""
-        return {name: list(value) for name, value in asdict(self).items()}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def of(cls, values: dict[str, Any]) -> Architecture:
         """From plain JSON values."""
-        return cls(**{name: tuple(value) for name, value in values.items()})
+        plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+        return cls(**plain)
 
 
 class Refinement(NamedTuple):
@@ -55,25 +58,25 @@ class Refinement(NamedTuple):
 class RefineNetwork(nn.Module):
     """Moves points of a patch onto the surface, finds those that belong to none, and tells the normals.
 
-    Planes through small neighbourhoods follow the surface and its noise, those through large ones neither. PointNet++ judges from the
-    surroundings how much of each to take, and adds what no plane says.
+    Planes and quadrics through small neighbourhoods follow the surface and its noise, those through large ones neither. PointNet++ judges
+    from the surroundings how much of each to take, and adds what none of them says.
     """
 
     def __init__(self, architecture: Architecture = Architecture()) -> None:
         super().__init__()
-        self.sizes = architecture.sizes
-        s = len(self.sizes)
+        self.sizes, self.quadrics = architecture.sizes, architecture.quadrics
+        s, q = len(self.sizes), self.quadrics
         (a, b, c), (j, k), (v, w) = architecture.widths, architecture.neighbors, architecture.units
-        self.near = mlp(6 * s, a, a)
+        self.near = mlp(6 * s + q, a, a)
         self.middle = SetAbstraction(a, 1 / 4, [Scale(j, (b, b), unit=v)])
         self.far = SetAbstraction(b, 1 / 4, [Scale(k, (c, c), unit=w)])
         self.context = mlp(c, 2 * c, c)
         self.to_middle = FeaturePropagation(c, b, (c, c), unit=w)
         self.to_all = FeaturePropagation(c, a, (b, b, b), unit=v)
-        self.head = nn.Linear(b, 3 * s + 7)
+        self.head = nn.Linear(b, 3 * s + q + 7)
         nn.init.normal_(self.head.weight, std=0.01)
-        with torch.no_grad():  # begins as the mean of all planes
-            self.head.bias.copy_(torch.tensor([1 / s] * s + [0.0] * s + [1.0] * s + [0.0] * 7))
+        with torch.no_grad():  # begins as the mean of all quadrics
+            self.head.bias.copy_(torch.tensor([1 / q] * q + [0.0] * 2 * s + [1.0] * s + [0.0] * 7))
 
     def forward(self, points: Tensor) -> Refinement:
         """Looks at patches.
@@ -83,7 +86,7 @@ class RefineNetwork(nn.Module):
         | points | `[B, N, 3]`, see `recon.points.patches.PatchFrame` |
         | returns | see `Refinement` |
         """
-        fits = fit_planes(points, self.sizes)
+        fits = fit(points, self.sizes, self.quadrics)
         up = _upward(fits)
         near = self.near(_invariants(fits, up))
         middle, some = self.middle(near, points)
@@ -91,8 +94,9 @@ class RefineNetwork(nn.Module):
         middle = self.to_middle(far + self.context(far), few, middle, some)
         out = self.head(self.to_all(middle, some, near, points))
         s = len(self.sizes)
-        onto, across, facing, free = out.split([s, s, s, 7], -1)
-        displacement = _mix(onto, fits.to_plane) + _mix(across, fits.offsets - fits.to_plane) + 0.1 * free[..., :3]
+        curved, flat, across, facing, free = out.split([self.quadrics, s, s, s, 7], -1)
+        displacement = _mix(curved, fits.to_quadric) + _mix(flat, fits.to_plane) + _mix(across, fits.offsets - fits.to_plane)
+        displacement = displacement + 0.1 * free[..., :3]
         aligned = fits.normals * torch.where((fits.normals * up[:, :, None]).sum(-1, keepdim=True) < 0, -1.0, 1.0)
         return Refinement(displacement, free[..., 3], nn.functional.normalize(_mix(facing, aligned) + free[..., 4:], dim=-1))
 
@@ -110,11 +114,12 @@ def _upward(fits: Fits) -> Tensor:
 
 
 def _invariants(fits: Fits, up: Tensor) -> Tensor:
-    """Figures `[B, N, 6 S]` of the planes, of about 1, that do not change when the patch is turned."""
+    """Figures `[B, N, 6 S + Q]` of the fits, of about 1, that do not change when the patch is turned."""
     up = up[:, :, None]
     total = fits.variances.sum(-1).clamp(min=1e-12)
     figures = [
         20 * (fits.to_plane * up).sum(-1),
+        20 * (fits.to_quadric * up).sum(-1),
         20 * (fits.offsets - fits.to_plane).norm(dim=-1),
         (fits.normals * up).sum(-1).abs(),
         4 * (fits.variances[..., 0] / total).sqrt(),

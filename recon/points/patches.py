@@ -96,6 +96,7 @@ def patches(points: NDArray[np.float32], size: int = SIZE, batch: int = 16) -> I
         seeds = left[voxel_seeds(points[left], side)] if side > 0 else left[:1]
         for some in np.split(seeds, range(batch, len(seeds), batch)):
             distance, index = tree.query(points[some], k=np.arange(1, size + 1))
+            index[:, 0] = np.where((index == some[:, None]).any(1), index[:, 0], some)  # more equal points than a patch holds
             covered[index[distance <= _COVERED * distance[:, -1:]]] = True
             covered[some] = True
             yield index.astype(np.int64), distance.astype(np.float32)

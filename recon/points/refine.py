@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -16,11 +15,11 @@ from recon.errors import InputError
 from recon.points import orientation
 from recon.points.networks import Architecture, RefineNetwork
 from recon.points.patches import PatchFrame, merged
+from recon.points.weights import weights_file
 from recon.scene import PointCloud
 from recon.scene.origin import Origin
 
-WEIGHTS = "pointnet2_denoise"
-ROUNDS = 3
+ROUNDS = 2
 """The network is applied so often to a cloud; it learns from what it made itself."""
 OUTLIER = 0.5
 """Points with a larger probability of belonging to no surface go."""
@@ -40,17 +39,6 @@ class Refined:
     cloud: PointCloud
     removed: int
     noise: float
-
-
-def weights_file(path: str = "") -> Path:
-    """The file at `path`, or the shipped weights when it is empty.
-
-    Raises:
-        WeightsError: This copy of Photolith has no such weights.
-    """
-    from recon.learning.shelf import shipped
-
-    return Path(path) if path else shipped(WEIGHTS)
 
 
 def load_network(path: str = "", device: str = "cpu") -> RefineNetwork:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from recon.learning.task import collate, exact
 from recon.points.examples import SHARES, example
 from recon.points.neighbors import gather, knn
-from recon.points.networks import Architecture, RefineNetwork
+from recon.points.networks import Architecture, Refinement, RefineNetwork
 from recon.points.noise import gaussian
 from recon.points.patches import SIZE, blend_weight
 from recon.points.refine import ROUNDS, displaced
@@ -23,7 +23,9 @@ from recon.points.shapes import Shape, Shapes
 TERMS = "scanned and modelled objects (MIT, CC BY, CC0, public domain, some for research) and procedural ones (zlib)"
 _LEAST = 0.01
 """Distances from the surface below this, in patch coordinates, do not matter much."""
-_WEIGHTS = {"along": 0.03, "outlier": 0.1, "normal": 0.1}
+_WEIGHTS = {"left": 1.0, "along": 0.1, "outlier": 0.1, "normal": 0.1}
+"""Of the parts of the loss: what is left of the squared distances from the surface, and of those from the clean points along it; cross
+entropy of outliers; sine squared between normals."""
 _LEVELS = (0.01, 0.02, 0.03)
 
 
@@ -74,31 +76,31 @@ class DenoiseTask:
         return collate(examples)
 
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
-        """What is left of the squared distance from the surface, after the network saw its own results up to `ROUNDS` - 1 times."""
+        """The mean over the rounds; each begins where the one before left the points."""
         points = batch["points"]
-        with torch.no_grad():
-            for _ in range(step % ROUNDS):
-                points = points + network(points).displacement.float()
-        found = network(points)
-        with exact(points.device):
-            inlier = 1 - batch["outlier"]
-            weight = blend_weight(batch["distance"], torch.ones(())) * inlier
-            before, _ = _off_surface(points, batch)
-            moved = points + found.displacement.float()
-            after, normal = _off_surface(moved, batch)
-            along = _tangential(moved - batch["clean"], normal)
-            scale = _mean(before, weight) + _LEAST**2
-            left = (_mean(after, weight) / scale).mean()
-            facing = (found.normal.float() * normal).sum(-1).square()
-            balance = nn.functional.binary_cross_entropy_with_logits(found.outlier.float(), batch["outlier"])
-            parts = {
-                "left": left,
-                "along": (_mean(along, weight) / scale).mean(),
-                "outlier": balance,
-                "normal": 1 - _mean(facing, weight).mean(),
-            }
-            total = left + sum(_WEIGHTS[name] * parts[name] for name in _WEIGHTS)
-        return total, {name: value.detach() for name, value in parts.items()}
+        parts: dict[str, list[Tensor]] = {name: [] for name in _WEIGHTS}
+        for _ in range(ROUNDS):
+            found = network(points)
+            with exact(points.device):
+                points = self._round(points.detach(), found, batch, parts)
+        means = {name: torch.stack(values).mean() for name, values in parts.items()}
+        total = torch.stack([_WEIGHTS[name] * value for name, value in means.items()]).sum()
+        return total, {name: value.detach() for name, value in means.items()}
+
+    def _round(self, points: Tensor, found: Refinement, batch: Any, parts: dict[str, list[Tensor]]) -> Tensor:
+        """Adds one round to the parts of the loss; the moved points."""
+        weight = blend_weight(batch["distance"], torch.ones((), device=points.device)) * (1 - batch["outlier"])
+        moved = points + found.displacement.float()
+        before, _ = _off_surface(points, batch)
+        after, normal = _off_surface(moved, batch)
+        begun = _tangential(batch["points"] - batch["clean"], normal)
+        along = _tangential(moved - batch["clean"], normal)
+        facing = (found.normal.float() * normal).sum(-1).square()
+        parts["left"].append((_mean(after, weight) / (_mean(before, weight) + _LEAST**2)).mean())
+        parts["along"].append((_mean(along, weight) / (_mean(begun, weight) + _LEAST**2)).mean())
+        parts["outlier"].append(nn.functional.binary_cross_entropy_with_logits(found.outlier.float(), batch["outlier"]))
+        parts["normal"].append(1 - _mean(facing, weight).mean())
+        return moved.detach()
 
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Gaussian noise on clouds of shapes that are never trained on: what is left of the mean squared distance, at each level."""

@@ -14,7 +14,7 @@ def stages() -> tuple[Stage, ...]:
     from recon.mvs.stages import CloudStage, DepthStage
     from recon.photos.stage import PhotosStage
     from recon.sfm import SfmStage, UndistortStage
-    from recon.surface.stage import MeshStage
+    from recon.surface.stage import MeshStage, TextureStage
 
     return (
         PhotosStage(),
@@ -25,4 +25,5 @@ def stages() -> tuple[Stage, ...]:
         DepthStage(),
         CloudStage(),
         MeshStage(),
+        TextureStage(),
     )

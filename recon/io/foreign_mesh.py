@@ -1,4 +1,4 @@
-"""OBJ, GLB and STL through trimesh: whatever the file holds becomes one mesh with vertex colours."""
+"""OBJ, GLB and STL through trimesh: whatever the file holds becomes one mesh with vertex colours, and its texture if it has just one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recon.scene import Origin, TriMesh
 
 
 def read_foreign_mesh(path: Path) -> TriMesh:
-    """Reads a mesh; textures are sampled at the vertices.
+    """Reads a mesh; textures are sampled at the vertices, and kept as such when the file holds one textured part.
 
     Raises:
         InputError: Missing, damaged, or without faces.
@@ -28,7 +28,9 @@ def read_foreign_mesh(path: Path) -> TriMesh:
     try:
         if path.suffix.lower() == ".obj":
             _check_indices(path)
-        parts = _parts(trimesh.load_scene(path, process=False, maintain_order=True))
+        # with the order kept, trimesh gives a vertex of an OBJ a single place in the texture
+        ordered = path.suffix.lower() != ".obj" or not _has_texture(path)
+        parts = _parts(trimesh.load_scene(path, process=False, maintain_order=ordered))
     except Exception as error:
         raise _damaged(path, f"The reader says: {str(error)[:200] or type(error).__name__}.") from error
     if not parts:
@@ -48,6 +50,11 @@ def _check_indices(path: Path) -> None:
         raise ValueError("a face names a corner that is not there")
 
 
+def _has_texture(path: Path) -> bool:
+    """Whether an OBJ places its corners in a texture."""
+    return re.search(rb"(?m)^\s*vt\s", path.read_bytes()) is not None
+
+
 def _parts(scene: Any) -> list[TriMesh]:
     """Every triangle mesh of the scene, in the scene's frame."""
     parts = []
@@ -64,12 +71,14 @@ def _parts(scene: Any) -> list[TriMesh]:
         if normals is not None and not np.array_equal(moved[:3, :3], np.eye(3)):
             normals = normals @ np.linalg.inv(moved[:3, :3]).astype(np.float32)
             normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        parts.append(TriMesh(points.astype(np.float32), mesh.faces, normals, _colors(mesh), _origin(mesh)))
+        parts.append(TriMesh(points.astype(np.float32), mesh.faces, normals, _colors(mesh), _origin(mesh), *_texture(mesh)))
     return parts
 
 
 def _join(parts: list[TriMesh]) -> TriMesh:
-    """One mesh; normals and colours are kept when every part has them."""
+    """One mesh; normals and colours are kept when every part has them, a texture when there is only one part."""
+    if len(parts) == 1:
+        return parts[0]
     starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
 
     def stacked(name: str) -> NDArray[Any] | None:
@@ -104,6 +113,18 @@ def _colors(mesh: Any) -> NDArray[np.float32] | None:
     if colors is None or len(colors) != len(mesh.vertices):
         return None
     return to_unit(np.asarray(colors)[:, :3])
+
+
+def _texture(mesh: Any) -> tuple[NDArray[np.float32] | None, NDArray[np.uint8] | None]:
+    """Place of the corners in the texture `[F, 3, 2]` and the picture `[H, W, 3]`; None, None when there is no usable picture."""
+    visual = mesh.visual
+    uv = getattr(visual, "uv", None) if visual.kind == "texture" else None
+    material = getattr(visual, "material", None)
+    picture = getattr(material, "baseColorTexture", None) or getattr(material, "image", None)
+    if uv is None or picture is None or len(uv) != len(mesh.vertices) or not np.isfinite(uv).all():
+        return None, None
+    places = np.asarray(uv, np.float32)[:, :2] * [1, -1] + [0, 1]
+    return places[np.asarray(mesh.faces)].astype(np.float32), np.asarray(picture.convert("RGB"), np.uint8)
 
 
 def _origin(mesh: Any) -> NDArray[np.uint8] | None:

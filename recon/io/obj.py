@@ -1,4 +1,4 @@
-"""Wavefront OBJ with its material file; vertex colours as the usual extension 'v x y z r g b'."""
+"""Wavefront OBJ with its material file; a texture as PNG, or else vertex colours as the usual extension 'v x y z r g b'."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recon.io.atomic import replacing
 from recon.io.colors import to_bytes
+from recon.io.texture_file import encoded, texture_corners
 from recon.scene import TriMesh
 
 _CHUNK = 100_000
@@ -17,31 +18,45 @@ _MATERIAL = "newmtl surface\nKa 1 1 1\nKd 1 1 1\nKs 0 0 0\nd 1\nillum 1\n"
 
 
 def write_obj(mesh: TriMesh, path: Path) -> None:
-    """Writes `path` and, beside it, the material file of the same name with suffix '.mtl'.
+    """Writes `path` and, beside it, files of the same name: the material '.mtl', and the texture '.png' where there is one.
 
-    Provenance does not fit into the format.
+    Provenance does not fit into the format. A textured mesh has no vertex colours in the file, since some readers multiply the two.
 
     Raises:
         ResourceError: A file cannot be written.
     """
     path = Path(path)
-    material = path.with_suffix(".mtl")
+    material, picture = path.with_suffix(".mtl"), path.with_suffix(".png")
+    text = _MATERIAL
+    if mesh.texture is not None:
+        text += f"map_Kd {picture.name}\n"
+        with replacing(picture) as temporary:
+            temporary.write_bytes(encoded(mesh.texture, ".png"))
     with replacing(material) as temporary:
-        temporary.write_text(_MATERIAL, encoding="ascii")
+        temporary.write_text(text, encoding="utf-8")
     with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
         file.write(f"# Photolith\nmtllib {material.name}\no surface\n")
-        if mesh.colors is None:
-            _rows(file, "v %.9g %.9g %.9g\n", mesh.vertices)
-        else:
-            _rows(file, "v %.9g %.9g %.9g %.5f %.5f %.5f\n", np.concatenate([mesh.vertices, _fractions(mesh.colors)], axis=1))
-        if mesh.normals is not None:
-            _rows(file, "vn %.6f %.6f %.6f\n", mesh.normals)
-        if mesh.colors is None:  # with a material in use, some readers drop the vertex colours
-            file.write("usemtl surface\n")
-        if mesh.normals is None:
-            _rows(file, "f %d %d %d\n", mesh.faces + 1)
-        else:
-            _rows(file, "f %d//%d %d//%d %d//%d\n", np.repeat(mesh.faces + 1, 2, axis=1))
+        _write_geometry(mesh, file)
+
+
+def _write_geometry(mesh: TriMesh, file: TextIO) -> None:
+    if mesh.colors is None or mesh.texture is not None:
+        _rows(file, "v %.9g %.9g %.9g\n", mesh.vertices)
+    else:
+        _rows(file, "v %.9g %.9g %.9g %.5f %.5f %.5f\n", np.concatenate([mesh.vertices, _fractions(mesh.colors)], axis=1))
+    columns = [mesh.faces]
+    if mesh.texture is not None:
+        _, uv, corners = texture_corners(mesh)
+        _rows(file, "vt %.7f %.7f\n", uv * [1, -1] + [0, 1])
+        columns.append(corners)
+    if mesh.normals is not None:
+        _rows(file, "vn %.6f %.6f %.6f\n", mesh.normals)
+        columns.append(mesh.faces)
+    if mesh.colors is None or mesh.texture is not None:  # with a material in use, some readers drop the vertex colours
+        file.write("usemtl surface\n")
+    corner = {(False, False): "%d", (True, False): "%d/%d", (False, True): "%d//%d", (True, True): "%d/%d/%d"}
+    word = corner[mesh.texture is not None, mesh.normals is not None]
+    _rows(file, f"f {word} {word} {word}\n", np.stack(columns, axis=-1).reshape(len(mesh.faces), 3 * len(columns)) + 1)
 
 
 def _fractions(colors: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -22,7 +22,9 @@ def keep_faces(mesh: TriMesh, keep: NDArray[np.bool_]) -> TriMesh:
     def picked(values: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if values is None else values[used]
 
-    return TriMesh(mesh.vertices[used], rank[faces].astype(np.int32), picked(mesh.normals), picked(mesh.colors), picked(mesh.origin))
+    normals, colors, origin = picked(mesh.normals), picked(mesh.colors), picked(mesh.origin)
+    uv = None if mesh.uv is None else mesh.uv[keep]
+    return TriMesh(mesh.vertices[used], rank[faces].astype(np.int32), normals, colors, origin, uv, mesh.texture)
 
 
 def drop_degenerate(mesh: TriMesh) -> TriMesh:

@@ -9,13 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.scene import Scene, TriMesh, View
-from recon.surface.pixels import pixel_rays
+from recon.surface.visibility import make_occluder, see
 
 _BEST = 3
 _SHARPNESS = 4.0
-_MIN_COSINE = 0.15
-_EDGE = 12.0
-_MOST_RAYS = 1 << 20
 
 
 def color_vertices(
@@ -45,17 +42,18 @@ def color_vertices(
     views = [view for view in scene.views if names is None or view.name in names]
     scores = np.zeros((len(mesh.vertices), _BEST), np.float32)
     colors = np.zeros((len(mesh.vertices), _BEST, 3), np.uint8)
-    occluder = _occluder(mesh)
+    occluder = make_occluder(mesh)
     for number, view in enumerate(views):
         progress(number, len(views))
-        index, pixels, score = _seen(mesh, normals, view, occluder)
+        sighting = see(mesh, normals, view, occluder)
+        index, score = sighting.index, sighting.score
         slot = scores[index].argmin(axis=1)
         better = score > scores[index, slot]
         index, slot = index[better], slot[better]
         scores[index, slot] = score[better]
-        colors[index, slot] = sample(picture(view.name), view, pixels[better])
+        colors[index, slot] = sample(picture(view.name), view, sighting.pixels[better])
     progress(len(views), len(views))
-    return _spread(mesh, _blend(scores, colors), scores.max(axis=1) > 0)
+    return spread(mesh, _blend(scores, colors), scores.max(axis=1) > 0)
 
 
 def sample(picture: NDArray[np.uint8], view: View, pixels: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -73,56 +71,6 @@ def sample(picture: NDArray[np.uint8], view: View, pixels: NDArray[np.float64]) 
     return result
 
 
-def _occluder(mesh: TriMesh) -> Any:
-    """The mesh as a ray-casting scene."""
-    import open3d as o3d
-
-    scene: Any = o3d.t.geometry.RaycastingScene(nthreads=0)
-    core: Any = o3d.core
-    scene.add_triangles(core.Tensor(mesh.vertices), core.Tensor(mesh.faces.astype(np.uint32)))
-    return scene
-
-
-def _seen(
-    mesh: TriMesh, normals: NDArray[np.float32], view: View, occluder: Any
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float32]]:
-    """Vertices that the view sees `[N]`, where in the picture `[N, 2]`, and how well `[N]`."""
-    camera = view.camera
-    towards = (view.cam_from_world.center - mesh.vertices).astype(np.float32)
-    distance = np.linalg.norm(towards, axis=1)
-    cosine = (normals * towards).sum(axis=1) / np.maximum(distance, 1e-12)
-    pixels, depth = camera.project(view.cam_from_world.apply(mesh.vertices))
-    inside = (depth > 0) & (cosine > _MIN_COSINE)
-    with np.errstate(invalid="ignore"):
-        inside &= (pixels >= -0.5).all(axis=1) & (pixels[:, 0] <= camera.width - 0.5) & (pixels[:, 1] <= camera.height - 0.5)
-    index = np.nonzero(inside)[0]
-    focal = min(camera.fx, camera.fy)
-    exact, around, scale = _mesh_depth(view, occluder)
-    at = tuple(np.clip(np.round((pixels[index] + 0.5) * scale - 0.5).astype(np.int64), 0, np.array(exact.shape[::-1]) - 1).T[::-1])
-    step = depth[index] / (focal * scale)
-    seen = (depth[index] < exact[at] + 2 * step / cosine[index]) & (depth[index] < around[at] + _EDGE * step)
-    index = index[seen]
-    score = cosine[index] * (focal / depth[index])
-    return index, pixels[index], score.astype(np.float32)
-
-
-def _mesh_depth(view: View, occluder: Any) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
-    """Depth of the mesh in a view, the smallest in the 3x3 pixels around, and pixels per pixel of the view's camera.
-
-    Colour of what is in front bleeds over its outline by a pixel; the second map keeps it off what is behind.
-    """
-    import cv2
-    import open3d as o3d
-
-    scale = min(1.0, (_MOST_RAYS / (view.camera.width * view.camera.height)) ** 0.5)
-    camera = view.camera.scaled(max(round(view.camera.width * scale), 1), max(round(view.camera.height * scale), 1))
-    world_ways = pixel_rays(camera) @ view.cam_from_world.rotation.astype(np.float32)
-    center = np.broadcast_to(view.cam_from_world.center.astype(np.float32), world_ways.shape)
-    core: Any = o3d.core
-    depth = occluder.cast_rays(core.Tensor(np.concatenate([center, world_ways], axis=-1)))["t_hit"].numpy()
-    return depth, np.asarray(cv2.erode(depth, np.ones((3, 3), np.uint8))), camera.width / view.camera.width
-
-
 def _blend(scores: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Weighted mean of the kept views `[V, 3]`; weights fall steeply from the best view."""
     best = np.maximum(scores.max(axis=1, keepdims=True), 1e-30)
@@ -132,7 +80,7 @@ def _blend(scores: NDArray[np.float32], colors: NDArray[np.uint8]) -> NDArray[np
     return result
 
 
-def _spread(mesh: TriMesh, colors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+def spread(mesh: TriMesh, colors: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
     """Gives vertices without a colour that of the nearest vertex with one."""
     if known.all():
         return colors

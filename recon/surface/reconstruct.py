@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,26 +17,9 @@ from recon.surface.config import MeshConfig
 from recon.surface.decimation import decimate
 from recon.surface.holes import fill_holes
 from recon.surface.poisson import poisson_mesh
+from recon.surface.progress import Facts, Pulse, silent, step_of
 from recon.surface.topology import is_watertight, vertex_normals
 from recon.surface.tsdf import frames_of, fuse_depths, no_depth, plan_grid
-
-Pulse = Callable[[int, int, str], None]
-"""Called with (steps done, all steps, what is going on); raises to stop. `total` 0 = not known."""
-
-
-def _silent(done: int, total: int, detail: str) -> None:
-    """Tells nobody."""
-
-
-@dataclass
-class Facts:
-    """What the report says about the mesh; filled while it is made."""
-
-    values: dict[str, Any] = field(default_factory=dict)
-
-    def note(self, key: str, value: Any) -> None:
-        """Keeps one JSON-able fact."""
-        self.values[key] = value
 
 
 def make_mesh(
@@ -47,7 +29,7 @@ def make_mesh(
     picture: Callable[[str], NDArray[np.uint8]],
     config: MeshConfig,
     *,
-    pulse: Pulse = _silent,
+    pulse: Pulse = silent,
     facts: Facts | None = None,
     threads: int = 2,
 ) -> TriMesh:
@@ -80,7 +62,7 @@ def make_mesh(
     return finish(mesh, scene, picture, config, pulse, facts, set(depths))
 
 
-def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = _silent, facts: Facts | None = None) -> TriMesh:
+def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = silent, facts: Facts | None = None) -> TriMesh:
     """Degenerate faces, crumbs, small holes, bumps, surplus triangles: in this order.
 
     Args:
@@ -123,7 +105,7 @@ def finish(
     pulse(0, 0, "colouring")
     normals = vertex_normals(mesh)
     chosen = dict.fromkeys(names)
-    colors = color_vertices(mesh, normals, scene, picture, chosen, lambda done, total: pulse(done, total, "colouring"))
+    colors = color_vertices(mesh, normals, scene, picture, chosen, step_of(pulse, "colouring"))
     facts.note("vertices", len(mesh.vertices))
     facts.note("faces", len(mesh.faces))
     facts.note("watertight", is_watertight(mesh.faces))
@@ -141,14 +123,10 @@ def empty_cloud() -> ReconstructionError:
 
 def _fuse(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig, pulse: Pulse, facts: Facts) -> TriMesh:
     """Raw surface by TSDF."""
-    frames = frames_of(scene, depths, config, partial(_step, pulse, "reading depth maps"))
+    frames = frames_of(scene, depths, config, step_of(pulse, "reading depth maps"))
     plan = plan_grid(frames, config, lambda: pulse(0, 0, "planning the voxel grid"))
     facts.note("voxel_size", plan.voxel)
     facts.note("blocks", len(plan.keys))
     if plan.voxel > plan.wanted * 1.001:
         facts.note("coarsened", f"Voxels of {plan.wanted:.4g} would need more than {config.memory_mb} MB; {plan.voxel:.4g} was used.")
-    return fuse_depths(frames, plan, config, partial(_step, pulse, "averaging depth maps"))
-
-
-def _step(pulse: Pulse, detail: str, done: int, total: int) -> None:
-    pulse(done, total, detail)
+    return fuse_depths(frames, plan, config, step_of(pulse, "averaging depth maps"))

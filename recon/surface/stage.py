@@ -1,18 +1,21 @@
-"""The stage `mesh`: undistorted views and consistent depth maps to mesh.ply, mesh.obj and mesh.glb."""
+"""The stages `mesh` (undistorted views and consistent depth maps to mesh.ply) and `texture` (to mesh.obj and mesh.glb)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.io.formats import read_cloud, write_mesh
+from recon.io.formats import read_cloud, read_mesh, write_mesh
 from recon.pipeline.stage import Artifact, Progress, Stage, StageContext
-from recon.scene import DepthMap
+from recon.scene import DepthMap, TriMesh
 from recon.surface.config import MeshConfig
+from recon.surface.progress import Pulse
+from recon.surface.texture import TextureConfig
 
 
 class MeshStage(Stage):
@@ -20,34 +23,85 @@ class MeshStage(Stage):
 
     name: ClassVar[str] = "mesh"
     title: ClassVar[str] = "Surface"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud")
     config_type: ClassVar[type] = MeshConfig
-    publishes: ClassVar[Mapping[str, str]] = {name: name for name in ("mesh.ply", "mesh.obj", "mesh.mtl", "mesh.glb")}
+    publishes: ClassVar[Mapping[str, str]] = {"mesh.ply": "mesh.ply"}
 
     def run(self, inputs: Mapping[str, Artifact], config: MeshConfig, context: StageContext) -> None:
-        """Writes the mesh in three formats."""
+        """Writes the mesh with vertex colours."""
         from recon.photos import read_image
         from recon.sfm import load_views
-        from recon.surface.reconstruct import Facts, make_mesh
+        from recon.surface.progress import Facts
+        from recon.surface.reconstruct import make_mesh
 
         scene, pictures, masks = load_views(inputs["undistort"])
 
-        def pulse(done: int, total: int, detail: str) -> None:
-            context.check_cancelled()
-            context.progress(Progress(done, total, detail))
-
+        pulse = pulse_of(context)
         depths = LazyDepths(inputs["cloud"].items, masks)
         cloud = read_cloud(inputs["cloud"].path / "cloud.ply")
         facts = Facts()
         mesh = make_mesh(
             scene, depths, cloud, lambda name: read_image(pictures[name]), config, pulse=pulse, facts=facts, threads=context.threads
         )
-        for suffix in (".ply", ".obj", ".glb"):
+        pulse(0, 0, "writing mesh.ply")
+        write_mesh(mesh, context.output / "mesh.ply")
+        for key, value in facts.values.items():
+            context.note(key, value)
+
+
+class TextureStage(Stage):
+    """Colours of the photographs on the surface."""
+
+    name: ClassVar[str] = "texture"
+    title: ClassVar[str] = "Texture"
+    version: ClassVar[int] = 1
+    needs: ClassVar[tuple[str, ...]] = ("undistort", "mesh")
+    config_type: ClassVar[type] = TextureConfig
+    publishes: ClassVar[Mapping[str, str]] = {name: name for name in ("mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb")}
+
+    def run(self, inputs: Mapping[str, Artifact], config: TextureConfig, context: StageContext) -> None:
+        """Writes the textured mesh in two formats."""
+        from recon.photos import read_image, read_mask
+        from recon.sfm import load_views
+        from recon.surface.progress import Facts
+        from recon.surface.texture.make import texture_mesh
+
+        scene, pictures, masks = load_views(inputs["undistort"])
+        pulse = pulse_of(context)
+        pulse(0, 0, "simplifying the surface")
+        mesh = simplified(read_mesh(inputs["mesh"].path / "mesh.ply"), config.max_faces)
+
+        def mask(name: str) -> NDArray[np.bool_] | None:
+            camera = scene.views[scene.index(name)].camera
+            return read_mask(masks[name], camera.width, camera.height) if name in masks else None
+
+        facts = Facts()
+        mesh = texture_mesh(mesh, scene, lambda name: read_image(pictures[name]), config, mask=mask, pulse=pulse, facts=facts)
+        for suffix in (".obj", ".glb"):
             pulse(0, 0, f"writing mesh{suffix}")
             write_mesh(mesh, context.output / f"mesh{suffix}")
         for key, value in facts.values.items():
             context.note(key, value)
+
+
+def pulse_of(context: StageContext) -> Pulse:
+    """Progress and cancellation of a stage as one function."""
+
+    def pulse(done: int, total: int, detail: str) -> None:
+        context.check_cancelled()
+        context.progress(Progress(done, total, detail))
+
+    return pulse
+
+
+def simplified(mesh: TriMesh, faces: int) -> TriMesh:
+    """The mesh with at most about `faces` triangles (0 = all), and normals."""
+    from recon.surface.decimation import decimate
+    from recon.surface.topology import vertex_normals
+
+    fewer = decimate(mesh, faces)
+    return replace(fewer, normals=vertex_normals(fewer))
 
 
 class LazyDepths(Mapping[str, DepthMap]):
@@ -62,8 +116,6 @@ class LazyDepths(Mapping[str, DepthMap]):
         self.items_by_name, self.masks = items, masks
 
     def __getitem__(self, name: str) -> DepthMap:
-        from dataclasses import replace
-
         from recon.io.depth_npz import read_depth
         from recon.photos import read_mask
 

@@ -31,6 +31,7 @@ DEATHS = {
     "depth": ("item", 7),
     "cloud": ("item", 6),
     "mesh": ("step", 2),
+    "texture": ("step", 2),
 }
 """Stage -> after how many of its items or steps the process group is killed, while it is at the next."""
 MAIN = ("-c", "import sys; from desktop.cli.main import main; sys.exit(main())")
@@ -111,7 +112,15 @@ def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, 
     first, second = Project.open(undisturbed), Project.open(disturbed)
     for stage in DEATHS:
         assert second.artifact(stage).digest == first.artifact(stage).digest, stage
-    assert outputs(disturbed).keys() >= {"cloud.ply", "mesh.ply", "mesh.obj", "mesh.glb", "sparse/images.bin", "depth/00.jpg.npz"}
+    assert outputs(disturbed).keys() >= {
+        "cloud.ply",
+        "mesh.ply",
+        "mesh.obj",
+        "mesh.png",
+        "mesh.glb",
+        "sparse/images.bin",
+        "depth/00.jpg.npz",
+    }
     assert outputs(disturbed) == outputs(undisturbed)
     assert finished_items(disturbed).keys() == {disturbed / path.relative_to(undisturbed) for path in finished_items(undisturbed)}
     assert not list((disturbed / "tmp").iterdir())
@@ -144,7 +153,7 @@ def test_elsewhere_and_with_a_change_only_what_depends_on_it_runs_again(photos, 
     moved = tmp_path / "moved"
     shutil.copytree(undisturbed, moved)
     report = finish(start(photos, moved, "--set", "mesh.max_faces=3000"))[-1]["report"]
-    assert [name for name, stage in report["stages"].items() if not stage["reused"]] == ["mesh"]
+    assert [name for name, stage in report["stages"].items() if not stage["reused"]] == ["mesh", "texture"]
     assert outputs(moved)["cloud.ply"] == outputs(undisturbed)["cloud.ply"]
     assert outputs(moved)["mesh.ply"] != outputs(undisturbed)["mesh.ply"]
     changed = moved / "photos" / "07.jpg"

@@ -56,11 +56,20 @@ def main() -> int:
     try:
         app(standalone_mode=True)
     except PhotolithError as error:
-        typer.secho(error.what, fg=typer.colors.RED, err=True)
-        for part in (error.why, error.remedy):
-            if part:
-                typer.echo(part, err=True)
-        return error.exit_code
+        return _tell(error)
+    except OSError as error:
+        from recon.project.files import refused
+
+        return _tell(refused(error))
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def _tell(error: PhotolithError) -> int:
+    """Prints what, why and what to do; returns the exit code."""
+    typer.secho(error.what, fg=typer.colors.RED, err=True)
+    for part in (error.why, error.remedy):
+        if part:
+            typer.echo(part, err=True)
+    return error.exit_code

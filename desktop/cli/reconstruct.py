@@ -70,13 +70,17 @@ def reconstruct_command(
 def _failures_told(as_json: bool) -> Iterator[None]:
     """Errors before the run are events too; those of the run are told by the runner."""
     from recon.pipeline.events import describe_error
+    from recon.project.files import refused
 
     try:
         yield
-    except PhotolithError as error:
+    except (PhotolithError, OSError) as error:
+        known = refused(error) if isinstance(error, OSError) else error
         if as_json:
-            _print({"event": "failed", "error": describe_error(error)})
-        raise
+            _print({"event": "failed", "error": describe_error(known)})
+        if known is error:
+            raise
+        raise known from error
 
 
 def _print(event: dict[str, Any]) -> None:

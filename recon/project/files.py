@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 from uuid import uuid4
 
-from recon.errors import ProjectError, ResourceError
+from recon.errors import InputError, ProjectError, ResourceError
 
 _FAILING = {
     getattr(errno, name)
@@ -62,6 +62,15 @@ def explain(error: OSError, path: Path) -> ProjectError | ResourceError | None:
             "Change its permissions, or copy the project to a folder of yours.",
         )
     return None
+
+
+def refused(error: OSError) -> ProjectError | ResourceError | InputError:
+    """The typed error for whatever the system refused, a name too long or a folder that cannot be made included."""
+    path = Path(error.filename) if isinstance(error.filename, str) else Path()
+    unusable = InputError(
+        f"'{path}' cannot be used.", f"The system says: {error.strerror or error}.", "Choose another file, folder or name."
+    )
+    return explain(error, path) or unusable
 
 
 def _free_text(path: Path) -> str:

@@ -146,6 +146,17 @@ def test_each_kind_of_failure_has_its_exit_code_and_says_what_to_do(photolith, p
     assert failed["error"]["remedy"] in err
 
 
+@pytest.mark.skipif(os.name == "nt", reason="names of folders that Linux and macOS refuse")
+@pytest.mark.parametrize("name", ["n" * 300, "file.txt/p"])
+def test_a_folder_that_the_system_refuses_is_told_in_words(photolith, pair, tmp_path, name):
+    (tmp_path / "file.txt").write_text("no folder")
+    code, out, err = photolith("reconstruct", pair, "-o", tmp_path / name, "--json")
+    assert code in (3, 5)
+    assert len(err.strip().splitlines()) >= 3
+    assert "Traceback" not in err
+    assert events_of(out)[-1]["error"]["what"] in err
+
+
 def test_photos_that_cannot_be_used_end_with_their_reasons(photolith, tmp_path):
     (tmp_path / "shots").mkdir()
     for name in ("a.jpg", "b.jpg"):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from recon.errors import PhotolithError
+from recon.learning.photographs import Photographs
+from recon.learning.view_sets import MAX_SIDE, MAX_VIEWS
 from recon.synth.training.make import SetConfig
 from recon.synth.training.pool import mesh_files
 from recon.synth.training.run import Shard, make_data
@@ -23,6 +25,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         if options.meshes is not None:
             mesh_files(options.meshes, "train")
+        if options.photos is not None:
+            Photographs(options.photos)  # says so if there are none
         config = SetConfig(options.width, options.height, options.views)
         make_data(
             options.out,
@@ -52,15 +56,26 @@ def _parser() -> argparse.ArgumentParser:
     add("--meshes", type=Path, help="folder of textured meshes (GLB, OBJ, PLY); procedural shapes only when left out")
     add("--photos", type=Path, help="folder of photographs for textures; procedural ones only when left out")
     add("-o", "--out", type=Path, required=True, help="folder for the shards; those in it are kept")
-    add("--sets", type=int, default=400, help="view sets for training (default: %(default)s)")
-    add("--validation", type=int, default=32, help="view sets for validation (default: %(default)s)")
-    add("--seed", type=int, default=0)
-    add("--views", type=int, default=sizes.views, help="pictures a set (default: %(default)s)")
-    add("--width", type=int, default=sizes.width, help="pixels (default: %(default)s)")
-    add("--height", type=int, default=sizes.height, help="pixels (default: %(default)s)")
-    add("--per-shard", type=int, default=32, help="view sets a file (default: %(default)s)")
-    add("--processes", type=int, default=1, help="files made side by side (default: %(default)s)")
+    add("--sets", type=_whole(0), default=400, help="view sets for training (default: %(default)s)")
+    add("--validation", type=_whole(0), default=32, help="view sets for validation (default: %(default)s)")
+    add("--seed", type=_whole(0), default=0, help="another one gives other sets (default: %(default)s)")
+    add("--views", type=_whole(3, MAX_VIEWS), default=sizes.views, help="pictures a set (default: %(default)s)")
+    add("--width", type=_whole(64, MAX_SIDE), default=sizes.width, help="pixels (default: %(default)s)")
+    add("--height", type=_whole(64, MAX_SIDE), default=sizes.height, help="pixels (default: %(default)s)")
+    add("--per-shard", type=_whole(1), default=32, help="view sets a file (default: %(default)s)")
+    add("--processes", type=_whole(1, 256), default=1, help="files made side by side (default: %(default)s)")
     return parser
+
+
+def _whole(smallest: int, largest: int = 10**6) -> Callable[[str], int]:
+    """Reads a whole number of a range."""
+
+    def read(text: str) -> int:
+        if not text.isdecimal() or not smallest <= int(text) <= largest:
+            raise argparse.ArgumentTypeError(f"{text!r:.40} is no whole number from {smallest} to {largest}")
+        return int(text)
+
+    return read
 
 
 def _told(shard: Shard, seconds: float | None) -> None:

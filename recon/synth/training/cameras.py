@@ -1,4 +1,4 @@
-"""Six cameras around one place."""
+"""Cameras around one place."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from dataclasses import dataclass
 from pathlib import Path
 
+from recon.errors import ResourceError
 from recon.learning.shards import write_shard
 from recon.synth.training.make import SetConfig, make_set
 from recon.synth.training.pool import Pool, Split
@@ -80,8 +81,16 @@ def make_data(
         processes: Shards made side by side.
         config: Sizes.
         on_shard: Told of each shard and the seconds it took, None when it was there already.
+
+    Raises:
+        ResourceError: The folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ResourceError(
+            f"The folder '{folder}' cannot be made.", f"The system says: {error.strerror}.", "Choose another one."
+        ) from error
     config = config or SetConfig()
     missing = []
     for shard in planned(folder, sets, validation, per_shard):

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from recon.errors import InputError
+from recon.errors import InputError, ResourceError
 from recon.learning.view_sets import ViewSets, decode_set
 from recon.synth.training.__main__ import main
 from recon.synth.training.make import SetConfig, found, make_set
@@ -185,6 +185,23 @@ def test_plans_cover_every_set_once(tmp_path):
 def test_the_command_names_a_folder_without_meshes(tmp_path, capsys):
     assert main(["--meshes", str(tmp_path), "-o", str(tmp_path / "out")]) == InputError.exit_code
     assert str(tmp_path) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [["--sets", "-1"], ["--views", "2"], ["--width", "8"], ["--per-shard", "0"], ["--seed", "x"]])
+def test_impossible_sizes_are_refused_before_anything_is_made(tmp_path, options, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["-o", str(tmp_path / "out"), *options])
+    assert end.value.code == 2
+    assert f"argument {options[0]}" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_cannot_be_made_or_has_no_photographs_is_named(tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    assert main(["-o", str(tmp_path / "file"), "--sets", "0", "--validation", "0"]) == ResourceError.exit_code
+    assert str(tmp_path / "file") in capsys.readouterr().err
+    assert main(["-o", str(tmp_path / "out"), "--photos", str(tmp_path / "none")]) == InputError.exit_code
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", MAKERS)

@@ -67,6 +67,17 @@ def nearest_distances(points: NDArray[np.floating], target: NDArray[np.floating]
     return distance
 
 
+def chamfer(points: NDArray[np.floating], truth: NDArray[np.floating]) -> float:
+    """Mean squared nearest distance both ways, summed (Fan et al. 2017, eq. 2, means in place of sums), in units squared.
+
+    Raises:
+        ShapeError: Wrong shape, coordinates that are not finite, or an empty cloud.
+    """
+    if not (len(points) and len(truth)):
+        raise ShapeError("a cloud has no points")
+    return float((nearest_distances(points, truth) ** 2).mean() + (nearest_distances(truth, points) ** 2).mean())
+
+
 def median_spacing(points: NDArray[np.floating], samples: int = 10_000) -> float | None:
     """Median distance of points `[N, 3]` to their nearest neighbour, from `samples` of them; None for fewer than two."""
     from scipy.spatial import cKDTree

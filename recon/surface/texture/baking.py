@@ -41,7 +41,7 @@ def bake(
         weights: Sparse `[V, N]` weights of the views at the vertices.
         gains: `[N, 3]` factors on the photos' colours.
         offsets: `[E, 3]` corrections of the entries of `weights`, in 0..255.
-        vertex_colors: `[V, 3]` float32 in 0..255, for faces that no view sees.
+        vertex_colors: `[V, 3]` float32 in [0, 1], for faces that no view sees.
         progress: Called with (views done, all); may raise to stop.
 
     Returns:
@@ -58,7 +58,8 @@ def bake(
         vertex_weight, vertex_offset = np.zeros(len(mesh.vertices), np.float32), np.zeros((len(mesh.vertices), 3), np.float32)
         vertex_weight[columns.indices[span]] = columns.data[span]
         vertex_offset[entries.indices[span]] = offsets[entries.data[span] - 1]
-        chosen = np.flatnonzero((vertex_weight[mesh.faces] > 0).any(axis=1)[faces])
+        counts = (vertex_weight[mesh.faces] > 0).any(axis=1)
+        chosen = np.flatnonzero(np.asarray(counts)[faces])
         if not len(chosen):
             continue
         image = picture(view.name)
@@ -73,10 +74,10 @@ def bake(
     progress(len(views), len(views))
     blind = np.flatnonzero(weight <= 0)
     inner = np.clip(_inner(corners, faces[blind], texels[blind], owner.shape[1]), -1, 2)
-    total[blind], weight[blind] = _mixed(vertex_colors, mesh.faces[faces[blind]], inner), 1
-    image = np.zeros((owner.size, 3), np.float32)
-    image[texels] = np.clip(total / weight[:, None], 0, 255)
-    return filled(image.reshape(*owner.shape, 3), owner >= 0)
+    total[blind], weight[blind] = 255 * _mixed(vertex_colors, mesh.faces[faces[blind]], inner), 1
+    painted = np.zeros((owner.size, 3), np.float32)
+    painted[texels] = np.clip(total / weight[:, None], 0, 255)
+    return filled(painted.reshape(*owner.shape, 3), owner >= 0)
 
 
 def filled(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -132,4 +133,5 @@ def _sampled(image: NDArray[np.uint8], view: View, points: NDArray[np.float32]) 
     padded[: len(pixels)] = pixels
     field = padded.reshape(rows, side, 2)
     colors = cv2.remap(image, field[..., 0], field[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return colors.reshape(-1, 3)[: len(pixels)].astype(np.float32)
+    result: NDArray[np.float32] = colors.reshape(-1, 3)[: len(pixels)].astype(np.float32)
+    return result

@@ -18,7 +18,7 @@ def face_pairs(faces: NDArray[np.int32]) -> NDArray[np.int64]:
     _, first, counts = np.unique(keys[order], return_index=True, return_counts=True)
     first = first[counts == 2]
     pairs: NDArray[np.int64] = np.stack([order[first] // 3, order[first + 1] // 3], axis=1)
-    return pairs[pairs[:, 0] != pairs[:, 1]]
+    return np.asarray(pairs[pairs[:, 0] != pairs[:, 1]])
 
 
 def choose_views(
@@ -43,7 +43,7 @@ def choose_views(
     cost = 1 - quality / np.maximum(quality.max(axis=1, keepdims=True), 1e-30)
     cost = np.where(candidates >= 0, cost, _NEVER).astype(np.float32)
     belief = cost
-    seen = (candidates >= 0).any(axis=1)
+    seen = np.asarray((candidates >= 0).any(axis=1))
     pairs = pairs[seen[pairs].all(axis=1)]
     if len(pairs) and seam_cost > 0:
         belief = _propagate(cost, candidates, pairs, np.float32(seam_cost), rounds)

@@ -76,7 +76,7 @@ def texture_mesh(
     facts.note("seam_edges", int((labels[pairs[:, 0]] != labels[pairs[:, 1]]).sum()))
     facts.note("gains", {view.name: [round(float(g), 3) for g in gain] for view, gain in zip(looked.views, gains, strict=True)})
     uv = (corners / (width, height)).astype(np.float32)
-    return replace(mesh, normals=normals, colors=vertex_colors / 255, uv=uv, texture=texture)
+    return replace(mesh, normals=normals, colors=vertex_colors, uv=uv, texture=texture)
 
 
 def _entry_colors(weights: Any, colors: NDArray[np.uint8], gains: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -87,10 +87,10 @@ def _entry_colors(weights: Any, colors: NDArray[np.uint8], gains: NDArray[np.flo
 
 
 def _vertex_colors(mesh: TriMesh, weights: Any, colors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Blended colours `[V, 3]` in 0..255; vertices that count in no view get those of the nearest that do, or grey."""
+    """Blended colours `[V, 3]` in [0, 1]; vertices that count in no view get those of the nearest that do, or grey."""
     result = np.zeros((len(mesh.vertices), 3), np.float32)
     known = np.diff(weights.indptr) > 0
     for channel in range(3):
         one = type(weights)((weights.data * colors[:, channel], weights.indices, weights.indptr), shape=weights.shape)
         result[:, channel] = np.asarray(one.sum(axis=1)).reshape(-1)
-    return spread(mesh, np.clip(result, 0, 255) / 255, known) * 255
+    return spread(mesh, np.clip(result / np.float32(255), 0, 1), known)

@@ -43,7 +43,7 @@ def face_map(corners: NDArray[np.floating], width: int, height: int) -> NDArray[
     return result.reshape(height, width)
 
 
-def _edges(corners: NDArray[np.floating]) -> NDArray[np.float32]:
+def _edges(corners: NDArray[np.floating]) -> NDArray[np.float64]:
     """Lines of the three edges `[F, 3, 3]`: (a, b, c) with a x + b y + c the distance outside; degenerate faces are never hit."""
     points = np.asarray(corners, np.float64)
     along = np.roll(points, -1, axis=1) - points

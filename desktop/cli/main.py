@@ -62,6 +62,7 @@ def main() -> int:
 
         return _tell(refused(error))
     except KeyboardInterrupt:
+        typer.echo("Stopped.", err=True)
         return 130
     return 0
 

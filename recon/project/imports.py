@@ -13,6 +13,8 @@ from recon.project.manifest import valid_id
 
 PHOTO_SUFFIXES = frozenset([".jpg", ".jpeg", ".jpe", ".png", ".tif", ".tiff", ".webp", ".heic", ".heif", ".bmp"])
 """File name endings taken for photographs, in lower case."""
+MAX_BYTES = 2 * 10**9
+"""Largest file taken for a photograph: more than the largest picture that is read needs without compression."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,20 @@ def _listed(source: Path) -> tuple[Sequence[Path], bool]:
     except OSError as error:
         raise InputError(f"'{source}' cannot be read.", str(error.strerror or error), "Check its permissions.") from error
     raise InputError(f"'{source}' does not exist.", "", "Check the spelling of the path.")
+
+
+def unfit(path: Path) -> str:
+    """Why a file cannot be a photo, before it is read; '' when it may be one.
+
+    Raises:
+        OSError: It cannot be looked at.
+    """
+    if not path.is_file():
+        return "it is not a file"
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        return f"it has {size / 1e9:.1f} GB; photos of at most {MAX_BYTES / 1e9:.0f} GB are taken"
+    return "" if size else "it is empty"
 
 
 def photo_id(name: str, taken: set[str]) -> str:

@@ -12,7 +12,7 @@ from recon.project import manifest as manifests
 from recon.project.cameras_import import camera_files
 from recon.project.digests import digest_json
 from recon.project.files import clone, disk_errors, remove_tree
-from recon.project.imports import ImportResult, collect, match_masks, photo_id
+from recon.project.imports import ImportResult, collect, match_masks, photo_id, unfit
 from recon.project.manifest import Manifest, PhotoEntry
 from recon.project.opened import OpenProject
 
@@ -100,8 +100,8 @@ class Project(OpenProject):
         """Imports one file, or tells in `skipped` why not."""
         path = path.absolute()
         try:
-            if not path.is_file() or path.stat().st_size == 0:
-                skipped.append((path, "it is empty" if path.is_file() else "it is not a file"))
+            if why := unfit(path):
+                skipped.append((path, why))
                 return None
             digest = self.digests.of(path)
         except OSError as error:

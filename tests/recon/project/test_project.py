@@ -13,7 +13,7 @@ import pytest
 
 from recon.errors import InputError, ProjectError, SettingsError
 from recon.pipeline.keys import read_sources
-from recon.project import Project, digests
+from recon.project import Project, digests, imports
 from tests.recon.project.conftest import picture
 
 
@@ -48,6 +48,14 @@ def test_files_that_cannot_be_photos_are_skipped_with_the_reason(tmp_path):
     result = project.add_photos([tmp_path / "empty.jpg", tmp_path / "good.png", tmp_path])
     assert result.added == ("good.png",)
     assert "empty" in {path.name: reason for path, reason in result.skipped}["empty.jpg"]
+
+
+def test_a_file_far_too_large_for_a_photo_is_named_without_being_read(shots, tmp_path, monkeypatch):
+    (shots / "film.jpg").write_bytes(b"x" * 5000)
+    monkeypatch.setattr(imports, "MAX_BYTES", 4999)
+    monkeypatch.setattr(digests.DigestCache, "of", lambda _, path: path.name if path.name != "film.jpg" else pytest.fail("it was read"))
+    result = Project.create(tmp_path / "p").add_photos(shots)
+    assert "photos of at most" in {path.name: reason for path, reason in result.skipped}["film.jpg"]
 
 
 def test_a_photo_on_a_bad_spot_of_the_card_is_named_and_the_others_are_taken(shots, tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ class DepthConfig:
     sources: int = setting(4, "Neighbouring photos each photo is compared with.", minimum=1, maximum=16)
     method: str = setting(
         "classical",
-        "How depth is found: by correlation and smoothing, by the trained network, or roughly by the network and then by correlation.",
+        "How depth is found: by correlation and smoothing, by the trained network alone, or by the network and finally by correlation.",
         choices=("classical", "cnn", "hybrid"),
     )
     cost: str = setting("zncc", "Photometric cost of the classical method.", choices=("zncc", "census"))
@@ -31,8 +31,8 @@ class DepthConfig:
         maximum=1024,
         advanced=True,
     )
-    steps: int = setting(4, "Depth steps searched on either side at each finer level.", minimum=1, maximum=16, advanced=True)
-    rounds: int = setting(3, "Refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
+    steps: int = setting(4, "Classical: depth steps searched on either side at each finer level.", minimum=1, maximum=16, advanced=True)
+    rounds: int = setting(3, "Classical: refinement rounds at each finer level.", minimum=1, maximum=6, advanced=True)
     agreement: float = setting(
         1.0, "Weight of agreement with the depth of the neighbours; 0 = pictures alone.", minimum=0.0, maximum=2.0, advanced=True
     )

@@ -64,7 +64,7 @@ def make_example(views: Views, rng: np.random.Generator, sources: int | None = N
     room = (height // 2 - part[0], width // 2 - part[1])
     corner = [int(rng.integers(0, max(0, r) // 4 + 1)) * 4 for r in room]
     example["part"] = torch.tensor(corner)
-    example["coarsest"] = 2 if rng.random() < 0.7 else 3
+    example["coarsest"] = 2 if rng.random() < 0.25 else 3
     return example
 
 

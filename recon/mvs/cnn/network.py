@@ -31,7 +31,7 @@ STEPS = (0.5, 0.7, 0.7)
 """Pixels of parallax, at the level's size, between its hypotheses."""
 SWEEP_STEP = 1.0
 """The same between the planes of the sweep, as far as `PLANES` allows."""
-LEAST_SIDE = 128
+LEAST_SIDE = 48
 """Pixels that the shorter side has at least at an eighth of the size, for the sweep to be there and not at a quarter."""
 _SHARPNESS = (60.0, 40.0, 25.0)
 PLANES = (16, 64)

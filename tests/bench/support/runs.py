@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import subprocess
 import sys
 import time
@@ -19,12 +20,13 @@ CLI = "import sys; from desktop.cli.main import main; sys.exit(main())"
 
 @dataclass(frozen=True)
 class Run:
-    """What a run cost and where it left its outputs."""
+    """What a run cost (`cpu_seconds`: of all its threads together) and where it left its outputs."""
 
     outputs: Path
     report: dict[str, Any]
     seconds: float
     peak_gib: float
+    cpu_seconds: float
 
 
 class RunFailed(RuntimeError):
@@ -39,9 +41,11 @@ def reconstruct(photos: Path, project: Path, *options: str) -> Run:
     """
     project.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-c", CLI, "reconstruct", str(photos), "-o", str(project), *options]
+    before = _children_seconds()
     seconds, peak = measured(command, project.with_suffix(".log"))
+    used = _children_seconds() - before
     report = json.loads((project / "outputs" / "report.json").read_text(encoding="utf-8"))
-    return Run(project / "outputs", report, seconds, peak)
+    return Run(project / "outputs", report, seconds, peak, used)
 
 
 def measured(command: Sequence[str], log: Path) -> tuple[float, float]:
@@ -60,6 +64,12 @@ def measured(command: Sequence[str], log: Path) -> tuple[float, float]:
         tail = log.read_text(encoding="utf-8", errors="replace")[-1500:]
         raise RunFailed(f"exit code {process.returncode}: {tail}")
     return time.monotonic() - start, peak / 2**30
+
+
+def _children_seconds() -> float:
+    """Processor seconds of all child processes that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _resident(process: psutil.Process) -> int:

@@ -13,6 +13,7 @@ TRAININGS = {
     "features": ("recon.features.cnn.train", "keypoints and descriptors"),
     "mvs": ("recon.mvs.cnn.train", "depth from several views"),
     "pointnet2-denoise": ("recon.points.train", "clouds without noise and outliers"),
+    "photo-rddm": ("generative.training.photo_rddm", "photographs without noise, blur and holes"),
     "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
 }
 """Name -> (module with `main(argv) -> exit code`, what it is)."""

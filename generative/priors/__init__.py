@@ -1,0 +1,1 @@
+"""Finding and loading priors: shipped ones, a user's own, any unconditional checkpoint folder of diffusers."""

@@ -95,11 +95,12 @@ def find_layers(outputs: Path, undistorted: Any, thumbnails: Path | None) -> tup
         facts, stamp = _file_facts(scene), undistorted.digest
         found.append(LayerItem("cameras", "cameras", scene, stamp, counts[0], "cameras", facts=facts, thumbnails=thumbnails))
         found.append(LayerItem("sparse", "sparse", scene, stamp, counts[1], facts=facts))
-    cloud, mesh = outputs / "cloud.ply", outputs / "mesh.ply"
-    if cloud.exists():
-        vertices, _, fields = ply_counts(cloud)
-        facts = {**_file_facts(cloud), "Per point": ", ".join(fields)}
-        found.append(LayerItem("cloud", "cloud", cloud, _stamp(cloud), vertices, facts=facts))
+    mesh = outputs / "mesh.ply"
+    for name, cloud in (("cloud", outputs / "cloud.ply"), ("refined", outputs / "cloud_refined.ply")):
+        if cloud.exists():
+            vertices, _, fields = ply_counts(cloud)
+            facts = {**_file_facts(cloud), "Per point": ", ".join(fields)}
+            found.append(LayerItem(name, "cloud", cloud, _stamp(cloud), vertices, facts=facts))
     if mesh.exists():
         vertices, faces, fields = ply_counts(mesh)
         facts = {**_file_facts(mesh), "Vertices": _number(vertices), "Per vertex": ", ".join(fields)}
@@ -287,6 +288,6 @@ def _summary(photos: tuple[PhotoItem, ...], layers: tuple[LayerItem, ...]) -> Su
         registered=len(placed) if known else None,
         photos=sum(photo.enabled for photo in photos),
         error_px=sum(e * n for e, n in errors) / weight if weight else None,
-        points=counts.get("cloud", counts.get("sparse")),
+        points=next((counts[name] for name in ("refined", "cloud", "sparse") if name in counts), None),
         faces=counts.get("mesh"),
     )

@@ -256,8 +256,9 @@ class AppState:
         known = {layer.name: layer for layer in self.layers}
         fresh = {layer.name for layer in found} - set(known)
         kept = tuple(_like(layer, known[layer.name]) if layer.name in known else layer for layer in found)
-        if "cloud" in fresh:  # the dense points replace the sparse ones on the screen
-            kept = tuple(replace(layer, visible=False) if layer.name == "sparse" else layer for layer in kept)
+        for better, worse in (("cloud", "sparse"), ("refined", "cloud")):
+            if better in fresh:  # on the screen the better points replace the others
+                kept = tuple(replace(layer, visible=False) if layer.name == worse else layer for layer in kept)
         self.set("layers", layers=kept)
 
     def show_layer(self, name: str, visible: bool) -> None:

@@ -69,7 +69,7 @@ class ExportDialog(QDialog):
         form.setSpacing(12)
         choices = QVBoxLayout()
         choices.setSpacing(6)
-        order = [name for name in ("mesh", "cloud", "sparse") if name in self._layers]
+        order = [name for name in ("mesh", "refined", "cloud", "sparse") if name in self._layers]
         for number, name in enumerate(order):
             layer = self._layers[name]
             count = f"   {layer.count:,} {layer.unit}" if layer.count is not None else ""
@@ -124,7 +124,7 @@ class ExportDialog(QDialog):
 
     def _retarget(self) -> None:
         old = self.path if self.target.text() else self._folder / "x"
-        part = {"mesh": "", "cloud": " points", "sparse": " sparse points"}[self.layer.name]
+        part = {"mesh": "", "refined": " refined points", "cloud": " points", "sparse": " sparse points"}[self.layer.name]
         self.target.setText(str(old.parent / f"{self._stem}{part}{self.format.currentData()}"))
         self._judge()
 

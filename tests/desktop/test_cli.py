@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,20 @@ def test_export_writes_what_the_suffix_names(photolith, finished, tmp_path):
     assert photolith("export", finished, tmp_path / "c.xyz")[0] == 0
     assert len((tmp_path / "c.xyz").read_text().split("\n")) >= 4
     assert photolith("export", finished, tmp_path / "c.ply", "--what", "cloud")[0] == 0
+
+
+def test_export_takes_the_texture_along_where_the_format_has_one_unless_the_surface_is_newer(photolith, finished, tmp_path):
+    mesh = finished / "outputs" / "mesh.ply"
+    plain = read_mesh(mesh)
+    uv = np.tile(np.array([[0.1, 0.1], [0.9, 0.1], [0.1, 0.9]], np.float32), (4, 1, 1))
+    picture = np.full((16, 16, 3), (200, 40, 40), np.uint8)
+    write_mesh(replace(plain, colors=None, uv=uv, texture=picture), mesh.with_suffix(".obj"))
+    for suffix in (".obj", ".glb"):
+        assert photolith("export", finished, tmp_path / f"m{suffix}")[0] == 0
+        assert read_mesh(tmp_path / f"m{suffix}").texture is not None, suffix
+    os.utime(mesh, (4e9, 4e9))
+    assert photolith("export", finished, tmp_path / "old.glb")[0] == 0
+    assert read_mesh(tmp_path / "old.glb").texture is None, "an old texture was exported with a new surface"
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,14 @@ def test_cameras_and_sparse_points_come_from_the_undistorted_scene_with_counts_f
     assert layers[0].thumbnails == tmp_path / "thumbs"
 
 
+def test_refined_points_are_a_layer_of_their_own(tmp_path):
+    for name, count in (("cloud", 9), ("cloud_refined", 7)):
+        (tmp_path / f"{name}.ply").write_bytes(b"ply\nelement vertex %d\nend_header\n" % count)
+    layers = snapshot.find_layers(tmp_path, None, None)
+    assert [(layer.name, layer.kind, layer.count) for layer in layers] == [("cloud", "cloud", 9), ("refined", "cloud", 7)]
+    assert snapshot._summary((), layers).points == 7
+
+
 def test_a_ply_s_header_gives_counts_and_attributes_without_reading_the_rest(tmp_path):
     path = tmp_path / "m.ply"
     lines = ["ply", "format binary_little_endian 1.0", "element vertex 12", "property float x", "property float y", "property float z"]

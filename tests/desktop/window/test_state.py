@@ -64,6 +64,8 @@ def test_the_dense_cloud_hides_the_sparse_points_but_only_when_it_appears():
     state.show_layer("sparse", True)
     state.set_layers((layer("sparse"), layer("cloud", "2")))
     assert state.layer("sparse").visible, "what somebody switched on by hand must stay on"
+    state.set_layers((layer("sparse"), layer("cloud", "2"), layer("refined")))
+    assert not state.layer("cloud").visible, "refined points are hidden by those they were made of"
 
 
 def test_running_and_failed_stages_lie_over_the_plan():

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _CACHED = 64
 """Photos whose descriptors are held in memory at a time, about 4 MB each."""
 
+_SHARE = 0.6
+"""Part of few learned matches that must be verified: wrong ones lie side by side and agree with some motion by chance."""
+
 
 @dataclass(frozen=True)
 class FeaturesConfig:
@@ -96,7 +99,7 @@ class MatchesStage(Stage):
 
     name = "matches"
     title = "Matches"
-    version = 6
+    version = 7
     needs = ("photos", "features")
     config_type = MatchesConfig
     sources = ("photos", "masks", "cameras")
@@ -139,6 +142,8 @@ class MatchesStage(Stage):
                 again = match(turned(left, times))
                 more, other = check(first, second, again)
                 raw, inliers, kind = (again, more, other) if len(more) > len(inliers) else (raw, inliers, kind)
+            if turns > 1 and len(inliers) < min(ENOUGH, _SHARE * len(raw)):
+                inliers, kind = inliers[:0], "none"
             write_matches(PairMatches(raw, inliers, kind), path)
 
         def look() -> Any:

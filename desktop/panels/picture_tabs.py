@@ -197,7 +197,8 @@ class CompareTab(PictureTab):
             return
         self._map = found
         if found.legend is None:
-            self._nothing(self.depth_view, found.text if kind == "consistent" else f"{found.text} Choose 'Consistent' above.")
+            other = kind == "raw" and wish[1].consistent is not None and bool(found.depth_map.depth.any())
+            self._nothing(self.depth_view, f"{found.text} Choose 'Consistent' above." if other else found.text)
             return
         self.legend.show_legend(found.legend)
         instead = "" if kind == wish[2] else " The consistent map is not there yet; this is the raw one."

@@ -19,12 +19,10 @@ class Header:
 
     Args:
         shapes: Shape of each tensor.
-        dtypes: Type of each tensor in the words of the format, e.g. 'F16'.
         metadata: Strings that were stored with the tensors.
     """
 
     shapes: dict[str, tuple[int, ...]]
-    dtypes: dict[str, str]
     metadata: dict[str, str]
 
     @property
@@ -53,7 +51,7 @@ def read_header(content: bytes) -> Header:
     spans = sorted((*_span(name, entry), name) for name, entry in entries.items())
     _check_places(spans, len(content) - 8 - size)
     shapes = {name: tuple(entry["shape"]) for name, entry in entries.items()}
-    return Header(shapes, {name: entry["dtype"] for name, entry in entries.items()}, metadata)
+    return Header(shapes, metadata)
 
 
 def _parse(text: bytes) -> dict[str, Any]:

@@ -29,7 +29,7 @@ class TextureConfig:
         advanced=True,
     )
     feather: int = setting(
-        4, "Width of the band in which neighbouring patches are blended.", unit="triangles", minimum=0, maximum=50, advanced=True
+        6, "Width of the band in which neighbouring patches are blended.", unit="triangles", minimum=0, maximum=50, advanced=True
     )
     balance: bool = setting(True, "Differences of exposure and white balance between the photos are evened out.")
     level_seams: bool = setting(True, "What differs at seams after that is spread smoothly over the patches.", advanced=True)

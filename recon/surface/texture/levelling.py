@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from recon.surface.topology import edge_keys
 
 _SMOOTH = 10.0
-_RIDGE = 1e-3
+_RIDGE = 0.1
 _TOLERANCE = 1e-3
 _MOST_ROUNDS = 300
 

@@ -1,0 +1,52 @@
+"""A prior by its name: a shipped one, a weights file, or a folder in the format of diffusers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
+from generative.networks.unet2d import unet2d
+from generative.priors.diffusers_folder import read_folder
+from generative.priors.prior import DiffusionPrior, ResidualPrior
+from generative.schedules import linear
+from recon.errors import WeightsError
+from recon.learning.shelf import shipped
+from recon.learning.weights import load_into, load_weights
+
+
+def load_prior(name: str, device: str | torch.device = "cpu") -> DiffusionPrior | ResidualPrior:
+    """Loads a prior, ready to be used.
+
+    Args:
+        name: Name of a shipped model, path of a .safetensors file with its card, or a folder of diffusers.
+        device: Where it goes.
+
+    Raises:
+        WeightsError: There is none, it is damaged, or it is a network for something else.
+    """
+    path = Path(name)
+    if path.is_dir():
+        prior: DiffusionPrior | ResidualPrior = read_folder(path)
+    else:
+        prior = _from_weights(path if path.suffix == ".safetensors" else shipped(name))
+    prior.network.to(device).eval().requires_grad_(False)
+    return prior
+
+
+def _from_weights(path: Path) -> DiffusionPrior | ResidualPrior:
+    """A prior of our own training."""
+    tensors, card = load_weights(path)
+    try:
+        if card.task == "photo-rddm":
+            network = ResidualUNet(ResidualUNetArchitecture(**{**card.architecture, "widths": tuple(card.architecture["widths"])}))
+            load_into(network, tensors)
+            return ResidualPrior(network)
+        if card.task == "photo-prior":
+            unet = unet2d(card.architecture)
+            load_into(unet, tensors)
+            return DiffusionPrior(unet, linear(), "eps", int(card.architecture["sample_size"]))
+    except (ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise WeightsError(f"The prior '{path}' cannot be used.", f"Its card describes no network: {error}.", "Train it again.") from error
+    raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", "Give a photo-prior or a photo-rddm.")

@@ -1,0 +1,61 @@
+"""What a loaded prior is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from generative.networks.residual_unet import ResidualUNet
+from generative.networks.unet2d import as_function
+from generative.samplers import Denoiser, ResidualDenoiser
+from generative.schedules import NoiseSchedule, ResidualSchedule
+
+
+@dataclass(frozen=True)
+class DiffusionPrior:
+    """An unconditional diffusion model of patches `[B, 3, size, size]` in [-1, 1].
+
+    Args:
+        network: diffusers' U-Net.
+        schedule: It was trained with.
+        predicts: What comes out.
+        size: Side of a patch, pixels.
+    """
+
+    network: nn.Module
+    schedule: NoiseSchedule
+    predicts: Literal["eps", "x0", "v"]
+    size: int
+
+    def denoiser(self) -> Denoiser:
+        """For the samplers."""
+        return Denoiser(as_function(self.network), self.predicts, clamp=1.0)
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.network.parameters()).device
+
+
+@dataclass(frozen=True)
+class ResidualPrior:
+    """A network for RDDM on photographs in [-1, 1]."""
+
+    network: ResidualUNet
+
+    def denoiser(self) -> ResidualDenoiser:
+        """For the sampler."""
+        return ResidualDenoiser(self.network, self.network.method)
+
+    @property
+    def schedule(self) -> ResidualSchedule:
+        """Of the training."""
+        return self.network.architecture.schedule
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.network.parameters()).device

@@ -31,7 +31,7 @@ def ship(
     """Copies weights to the shelf under a name.
 
     Args:
-        source: Weights of a training, with their card; a card without a history gets the one that lies in the folder of its run.
+        source: Weights of a training, with their card; the history that lies in the folder of the run goes before that of the card.
         name: What they are called there.
         measured: Figures for the card, before those of the validation; the first number is the score that lists show.
         note: For the card: what else has to be known.
@@ -52,7 +52,7 @@ def ship(
     card = replace(
         card,
         name=name,
-        history=card.history or read_history(source.parent / FILE_NAME, card.steps),
+        history=read_history(source.parent / FILE_NAME, card.steps) or card.history,
         measured={**(measured or {}), **card.measured},
         note=note or card.note,
     )

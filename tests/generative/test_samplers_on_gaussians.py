@@ -114,6 +114,14 @@ def test_ddnm_plus_and_ddrm(name: str, sigma_y: float) -> None:
     assert_law(samples, laws.ddrm_law(data, STEPS, measurement, sigma_y, 0.7, 0.9))
 
 
+@restorations
+def test_ddnm_plus_is_ddrm_in_other_words(name: str) -> None:
+    data, measurement, _ = measured(name, 0.2)
+    a = laws.ddnm_plus_law(data, STEPS, measurement, 0.2, 0.7)
+    b = laws.ddrm_law(data, STEPS, measurement, 0.2, 0.7, 1.0)
+    assert a.distance(b) < 0.02, "they differ by the start alone"
+
+
 @pytest.mark.parametrize("eta", [0.0, 0.6, 1.0])
 def test_rddm(data: GaussianData, eta: float) -> None:
     steps = schedules.power(T).steps(schedules.pairs(schedules.trailing(T, 7)))

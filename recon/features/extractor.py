@@ -71,7 +71,7 @@ def make_extractor(config: Any, device: str = "cpu") -> Extractor:
     if config.extractor == "cnn":
         from recon.features.cnn.extractor import CnnExtractor
 
-        return CnnExtractor(weights_file(config), config.max_features, config.max_size, half=config.half, device=device)
+        return CnnExtractor(weights_file(config), config.max_features_learned, config.max_size, half=config.half, device=device)
     raise SettingsError(f"Setting 'extractor' cannot be {config.extractor!r}.", "Choices: sift, cnn.", "Choose another extractor.")
 
 

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _CACHED = 64
 """Photos whose descriptors are held in memory at a time, about 4 MB each."""
 
-_SHARE = 0.6
-"""Part of few learned matches that must be verified: wrong ones lie side by side and agree with some motion by chance."""
-
 
 @dataclass(frozen=True)
 class FeaturesConfig:
@@ -33,6 +30,7 @@ class FeaturesConfig:
 
     extractor: str = setting("sift", "How keypoints are found and described.", choices=("sift", "cnn"))
     max_features: int = setting(8192, "At most so many keypoints a photo.", minimum=256, maximum=65536)
+    max_features_learned: int = setting(4096, "The same for learned features.", minimum=256, maximum=65536)
     max_size: int = setting(2000, "Larger photos are reduced to this for finding keypoints.", unit="px", minimum=320, maximum=16384)
     contrast: float = setting(0.02, "Weakest detail that counts; less finds more.", minimum=0.001, maximum=0.2, advanced=True)
     half: float = setting(
@@ -90,6 +88,13 @@ class MatchesConfig:
     ratio: float = setting(0.8, "The best match must be closer than this times the second best.", minimum=0.5, maximum=1.0, advanced=True)
     ratio_learned: float = setting(0.9, "The same for learned features.", minimum=0.5, maximum=1.0, advanced=True)
     min_inliers: int = setting(15, "Pairs with fewer verified matches do not count.", minimum=8, maximum=1000, advanced=True)
+    min_inliers_learned: int = setting(
+        30,
+        "The same for learned features, whose wrong matches lie side by side and agree by chance.",
+        minimum=8,
+        maximum=1000,
+        advanced=True,
+    )
     max_error: float = setting(4.0, "Largest distance from the epipolar line.", unit="px", minimum=0.5, maximum=32.0, advanced=True)
     second_look: bool = setting(True, "Photos that few others match are compared once more, by how they would look from aside.")
 
@@ -122,6 +127,7 @@ class MatchesStage(Stage):
             "ratio": config.ratio,
             "ratio_learned": config.ratio_learned,
             "min_inliers": config.min_inliers,
+            "min_inliers_learned": config.min_inliers_learned,
             "max_error": config.max_error,
         }
 
@@ -134,16 +140,15 @@ class MatchesStage(Stage):
             a, b = item.payload
             (first, left, turns), (second, right, _) = load(a), load(b)
             ratio, farthest = (config.ratio, FARTHEST) if turns == 1 else (config.ratio_learned, FARTHEST_LEARNED)
+            least = config.min_inliers if turns == 1 else config.min_inliers_learned
             match = partial(match_descriptors, second=right, ratio=ratio, max_distance=farthest, device=context.device)
-            check = partial(verify, cameras=(known[a], known[b]), min_inliers=config.min_inliers, max_error=config.max_error)
+            check = partial(verify, cameras=(known[a], known[b]), min_inliers=least, max_error=config.max_error)
             raw = match(left)
             inliers, kind = check(first, second, raw)
             if turns > 1 and len(inliers) < ENOUGH and (times := best_turn(left, right, ratio=ratio, device=context.device)):
                 again = match(turned(left, times))
                 more, other = check(first, second, again)
                 raw, inliers, kind = (again, more, other) if len(more) > len(inliers) else (raw, inliers, kind)
-            if turns > 1 and len(inliers) < min(ENOUGH, _SHARE * len(raw)):
-                inliers, kind = inliers[:0], "none"
             write_matches(PairMatches(raw, inliers, kind), path)
 
         def look() -> Any:

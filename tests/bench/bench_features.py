@@ -1,8 +1,9 @@
 """Keypoints and matches, learned against SIFT: `photolith bench features [--part NAME ...] [--weights FILE] ...`.
 
-Parts: fountain (cameras of fountain-P11 with K given), homographies (pictures of Kodak), thinned (every 2nd and 3rd photo), changed
-(every second photo with another exposure, turned, of half the size, blurred). All when none is named. Runs go through the command line
-in processes of their own, into out/bench/features/; what has finished is not run again unless --fresh.
+Parts: fountain (cameras of fountain-P11 with K given), temple (templeSparseRing, the same), homographies (pictures of Kodak), thinned
+(every 2nd and 3rd photo), changed (every second photo with another exposure, turned, of half the size, blurred). All when none is
+named. Runs go through the command line in processes of their own, into out/bench/features/; what has finished is not run again unless
+--fresh.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from tests.bench.features_photos import run_photo_parts
 from tests.bench.support.machine import machine_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("fountain", "homographies", "thinned", "changed")
+PARTS = ("fountain", "temple", "homographies", "thinned", "changed")
 
 
 def main() -> int:
@@ -28,7 +29,7 @@ def main() -> int:
     parser.add_argument("--features", action="append", default=[], choices=("sift", "cnn"), help="only these features")
     parser.add_argument("--weights", type=Path, help="weights instead of the shipped ones")
     parser.add_argument("--option", action="append", default=[], metavar="TEXT", help="passed on to `photolith reconstruct`")
-    parser.add_argument("--max-features", type=int, default=8192)
+    parser.add_argument("--max-features", type=int, help="keypoints of a photo; what each extractor has by default when left out")
     parser.add_argument("--pictures", type=int, default=24, help="homographies: so many of them")
     parser.add_argument("--half", type=float, default=0.0, help="part of the learned keypoints that is looked for at half the resolution")
     parser.add_argument("--plain", action="store_true", help="fountain: plain pycolmap too")

@@ -22,9 +22,9 @@ HEADER = ("run", "registered", "AUC@1", "AUC@3", "centre RMSE mm", "reproj. px",
 WORDS = """\
 ## Cameras
 
-Each run is one process of the command line up to the sparse model, at most {most} keypoints a photo. AUC: area under the recall of
+Each run is one process of the command line up to the sparse model, {most}. AUC: area under the recall of
 relative pose errors over all pairs, the larger of rotation and translation angle, photos that are not registered count as failures.
-match s: all pairs, descriptors and geometric verification, second look included."""
+match s: all pairs, descriptors and geometric verification, second look included; mapping s: adjustment of learned keypoints included."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Job:
 
 JOBS = (
     Job("fountain", "fountain-P11", "fountain-P11"),
+    Job("temple", "templeSparseRing", "templeSparseRing"),
     *(Job("thinned", f"{name}, every {step}.", name, step) for name in THINNED for step in (2, 3)),
     *(Job("changed", f"fountain-P11, {change.name}", "fountain-P11", 1, change) for change in CHANGES),
 )
@@ -63,7 +64,9 @@ def run_photo_parts(parts: list[str], arguments: argparse.Namespace) -> tuple[li
                     continue
             rows.append(_row(f"{job.name}: {kind}", json.loads(target.read_text())))
             print(rows[-1], flush=True)
-    lines = [WORDS.format(most=arguments.max_features), "", *table(HEADER, rows), ""] if rows else []
+    count = arguments.max_features
+    most = f"at most {count} keypoints a photo" if count else "with the default number of keypoints"
+    lines = [WORDS.format(most=most), "", *table(HEADER, rows), ""] if rows else []
     return lines, failures
 
 
@@ -82,7 +85,9 @@ def _one(job: Job, kind: str, project: Path, arguments: argparse.Namespace) -> d
     if kind == "plain pycolmap":
         return {"photos": count, **_plain(photos / "images", truth, project)}
     cameras = [] if truth is None else ["--cameras", str(truth), "--cameras-use", "intrinsics"]
-    settings = [f"features.max_features={arguments.max_features}", f"features.extractor={kind}"]
+    settings = [f"features.extractor={kind}"]
+    if arguments.max_features:
+        settings.append(f"features.max_features{'_learned' if kind == 'cnn' else ''}={arguments.max_features}")
     if kind == "cnn" and arguments.half:
         settings.append(f"features.half={arguments.half}")
     if kind == "cnn" and arguments.weights:

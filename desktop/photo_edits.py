@@ -104,7 +104,7 @@ class PhotoEdits(QObject):
 
     def check(self) -> None:
         """Lets the first stage look at the photos, so that verdicts appear without a run."""
-        if not self._session.bridge.running and self.state.enabled_photos >= 2:
+        if not self._session.bridge.running and self.state.ready_photos >= 2:
             self._session.runs.run("photos", quiet=True)
 
 

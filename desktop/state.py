@@ -296,9 +296,9 @@ class AppState:
         return "m" if self.metric else "scene units"
 
     @property
-    def enabled_photos(self) -> int:
-        """How many photos are switched on."""
-        return sum(photo.enabled for photo in self.photos)
+    def ready_photos(self) -> int:
+        """How many photos can take part: those that are switched on, without the ones found unusable."""
+        return sum(photo.enabled and photo.usable for photo in self.photos)
 
     def shown_stages(self) -> tuple[StageItem, ...]:
         """The plan with what is running or has failed laid over it."""
@@ -324,7 +324,7 @@ class AppState:
             return "new"
         if self.job is not None and not self.job.quiet:
             return "stop"
-        if self.enabled_photos < 2:
+        if self.ready_photos < 2:
             return "add"
         if self.stages and all(stage.state == "fresh" for stage in self.stages):
             return "export"

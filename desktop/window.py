@@ -172,7 +172,7 @@ class MainWindow(QMainWindow):
         enabled = {
             "close": has, "folder": has, "export": any(layer.kind != "cameras" for layer in state.layers), "screenshot": model,
             "photo_open": chosen, "photo_use": chosen, "photo_leave": chosen, "photo_remove": chosen, "photo_folder": chosen,
-            "run": has and not running and state.enabled_photos >= 2, "check": has and not running and state.enabled_photos > 0,
+            "run": has and not running and state.ready_photos >= 2, "check": has and not running and state.ready_photos > 0,
             "stop": state.job is not None and not state.job.stopping, "copy": has,
             "undo": self.session.undo.canUndo(), "redo": self.session.undo.canRedo(),
             "report": state.report is not None,

@@ -165,7 +165,7 @@ def _many(state: AppState, names: tuple[str, ...]) -> Rows:
 def _project(state: AppState) -> tuple[str, Rows]:
     if state.project is None:
         return "", []
-    rows: Rows = [("Photos", f"{state.enabled_photos} used of {len(state.photos)}")]
+    rows: Rows = [("Photos", f"{state.ready_photos} used of {len(state.photos)}")]
     summary = state.summary
     if summary.registered is not None:
         rows.append(("Placed", f"{summary.registered} of {summary.photos}"))

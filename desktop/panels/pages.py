@@ -191,10 +191,10 @@ class EmptyPage(Page):
             self.bar.setRange(0, job.total)
             self.bar.setValue(job.done)
             return
-        enough = state.enabled_photos >= 2
+        enough = state.ready_photos >= 2
         self.title.setText("No model yet" if enough else "One more photo, at least")
         count = (
-            f"{state.enabled_photos} photos are ready." if enough else "A model needs two photos or more; twenty and up make a good one."
+            f"{state.ready_photos} photos are ready." if enough else "A model needs two photos or more; twenty and up make a good one."
         )
         text = f"{count} Preset '{state.preset}', {keys_of('run')}." if enough else count
         self.text.setText("It was stopped; finished work is kept. " + text if state.interrupted and enough else text)

@@ -138,8 +138,9 @@ def figures(state: AppState) -> str:
     summary = state.summary
     if state.project is None:
         return ""
-    total = state.enabled_photos
-    parts = [f"{summary.registered}/{total} photos" if summary.registered is not None else f"{total} photo{'s' if total != 1 else ''}"]
+    ready = state.ready_photos
+    placed = None if summary.registered is None else f"{summary.registered}/{summary.photos} photos"
+    parts = [placed or f"{ready} photo{'s' if ready != 1 else ''}"]
     if summary.error_px is not None:
         parts.append(f"{summary.error_px:.2f} px")
     if summary.points is not None:

@@ -95,7 +95,7 @@ def test_photos_can_be_changed_while_a_run_goes_on(project, until):
     project.session.runs.run()
     until(lambda: project.state.job is not None and project.state.job.total == 3)
     project.session.photos.set_enabled(["a b ü 2.png"], False)
-    until(lambda: project.state.enabled_photos == 2)
+    until(lambda: project.state.ready_photos == 2)
     assert project.state.job is not None
     project.session.runs.stop()
     until(lambda: project.state.job is None)

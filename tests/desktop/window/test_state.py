@@ -30,6 +30,16 @@ def test_an_unknown_topic_is_refused():
         AppState().subscribe("nothing", lambda: None)
 
 
+def test_photos_that_are_off_or_cannot_be_read_are_not_ready():
+    state = with_photos(4)
+    assert state.ready_photos == 4
+    one, two, *rest = state.photos
+    state.photos = (replace(one, usable=False), replace(two, enabled=False), *rest)
+    assert state.ready_photos == 2
+    state.photos = (replace(one, usable=False), two)
+    assert state.primary() == "add", "a broken photo counts as one of the two that it takes"
+
+
 def test_the_page_follows_project_photos_and_layers():
     state = AppState()
     assert state.page() == "start"

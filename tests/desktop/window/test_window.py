@@ -115,10 +115,10 @@ def test_adding_photos_can_be_undone_and_done_again(project, until):
 
 def test_leaving_a_photo_out_is_undone(project, until):
     project.session.photos.set_enabled(["a b ü 1.png"], False)
-    until(lambda: project.state.enabled_photos == 2)
+    until(lambda: project.state.ready_photos == 2)
     assert "Leave out" in project.actions_["undo"].text()
     project.actions_["undo"].trigger()
-    until(lambda: project.state.enabled_photos == 3)
+    until(lambda: project.state.ready_photos == 3)
 
 
 def test_the_filter_narrows_by_name_and_by_kind(project, until):

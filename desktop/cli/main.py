@@ -12,8 +12,10 @@ import typer
 from desktop.cli.bench import bench_command
 from desktop.cli.cloud import cloud_app
 from desktop.cli.doctor import doctor_command
+from desktop.cli.evaluate import evaluate_command
 from desktop.cli.models import models_app
-from desktop.cli.project_commands import evaluate_command, export_command, info_command, render_command
+from desktop.cli.photos import photos_app
+from desktop.cli.project_commands import export_command, info_command, render_command
 from desktop.cli.reconstruct import reconstruct_command
 from desktop.cli.train import train_command
 from recon.errors import PhotolithError
@@ -38,6 +40,7 @@ app.command("evaluate")(evaluate_command)
 app.command("render")(render_command)
 app.command("doctor")(doctor_command)
 app.add_typer(cloud_app)
+app.add_typer(photos_app)
 app.add_typer(models_app)
 app.command("train", context_settings=_PASSED_ON)(train_command)
 app.command("bench", context_settings=_PASSED_ON)(bench_command)

@@ -1,4 +1,4 @@
-"""`photolith info`, `export`, `evaluate` and `render`: what a project holds, and taking it elsewhere."""
+"""`photolith info`, `export` and `render`: what a project holds, and taking it elsewhere."""
 
 from __future__ import annotations
 
@@ -61,25 +61,6 @@ def export_command(
 def _there(path: Path, what: str) -> None:
     if not path.is_file():
         raise InputError(f"There is no {what} to export.", f"'{path}' does not exist.", f"Run the reconstruction up to the {what} first.")
-
-
-def evaluate_command(
-    project: _Project,
-    cameras: Annotated[Path | None, typer.Option(help="True cameras: cameras.json or a COLMAP model folder.")] = None,
-    surface: Annotated[Path | None, typer.Option(help="True surface: points (.npz, .ply) or a mesh.")] = None,
-    threshold: Annotated[list[float] | None, typer.Option(help="Distance of the F-score in the truth's units; may be repeated.")] = None,
-    align: Annotated[bool, typer.Option(help="Bring the cameras to the true ones first.")] = True,
-) -> None:
-    """Measures cameras, cloud and mesh against the truth; prints JSON."""
-    from recon.metrics.evaluate import evaluate
-    from recon.project import Project
-
-    result = evaluate(Project.open(project).outputs, cameras=cameras, surface=surface, thresholds=threshold or None, align=align)
-    typer.echo(json.dumps(result, indent=1))
-    spacing = result.get("truth", {}).get("spacing")
-    finest = min((score["threshold"] for part in ("cloud", "mesh") for score in result.get(part, {}).get("scores", ())), default=None)
-    if spacing is not None and finest is not None and finest < 2 * spacing:
-        typer.echo(f"The true points are {spacing:.3g} apart: F-scores at thresholds below {2 * spacing:.3g} read too low.", err=True)
 
 
 def render_command(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recon.errors import InputError
 from recon.metrics.sampling import sample_mesh
+from recon.scene import TriMesh
 
 SAMPLES = 200_000
 MAX_POINTS = 50_000_000
@@ -23,10 +24,12 @@ class SurfaceTruth:
     Args:
         points: `[N, 3]` float32, evenly distributed over the surface.
         bounds: `[2, 3]` smallest and largest coordinates that count, or None; the reconstruction is cut to them before it is measured.
+        mesh: The surface itself, where it was given as triangles.
     """
 
     points: NDArray[np.float32]
     bounds: NDArray[np.float32] | None = None
+    mesh: TriMesh | None = None
 
     @property
     def diagonal(self) -> float:
@@ -43,7 +46,7 @@ def read_surface(path: Path, *, seed: int = 0) -> SurfaceTruth:
     path = Path(path)
     if not path.is_file():
         raise InputError(f"Cannot read the true surface '{path}'.", "There is no such file.", "Check the path.")
-    truth = _read_npz(path) if path.suffix.lower() == ".npz" else SurfaceTruth(_read_geometry(path, np.random.default_rng(seed)))
+    truth = _read_npz(path) if path.suffix.lower() == ".npz" else _read_geometry(path, np.random.default_rng(seed))
     if len(truth.points) == 0 or not np.isfinite(truth.points).all() or not truth.diagonal > 0:
         raise InputError(f"Cannot use the true surface '{path}'.", "It has no points, or some that are not finite.", "Give another file.")
     return truth
@@ -62,17 +65,17 @@ def _read_npz(path: Path) -> SurfaceTruth:
     return SurfaceTruth(points, bounds)
 
 
-def _read_geometry(path: Path, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Points of a cloud, or samples of a mesh."""
+def _read_geometry(path: Path, rng: np.random.Generator) -> SurfaceTruth:
+    """Points of a cloud, or a mesh and samples of it."""
     from recon.io.formats import read_cloud, read_mesh
 
     if path.suffix.lower() == ".ply" and not _has_faces(path):
-        return read_cloud(path).points
+        return SurfaceTruth(read_cloud(path).points)
     mesh = read_mesh(path)
     if len(mesh.faces) == 0:
-        return mesh.vertices
+        return SurfaceTruth(mesh.vertices)
     try:
-        return sample_mesh(mesh, SAMPLES, rng)[0]
+        return SurfaceTruth(sample_mesh(mesh, SAMPLES, rng)[0], mesh=mesh)
     except ValueError as error:
         raise InputError(f"Cannot use the true surface '{path}'.", f"{error}.", "Give another file.") from error
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.scene import TriMesh, View
+from recon.surface.texture.labels import components
 
 UNSEEN_SIDE = 2.0
 """Width in texels of the square that holds a face no view sees: its corners lie on the centres of three of 2x2 texels, so that bilinear
@@ -40,7 +41,7 @@ def make_charts(mesh: TriMesh, labels: NDArray[np.int32], views: Sequence[View],
         pairs: `[E, 2]` neighbouring faces.
         scale: Texels a photo pixel.
     """
-    chart, count = _components(labels, pairs)
+    chart, count = components(labels, pairs)
     corners = _projected(mesh, labels, views) * scale
     unseen = labels < 0
     corners[unseen] = np.array([[0.5, 0.5], [1.5, 0.5], [0.5, 1.5]])
@@ -51,16 +52,6 @@ def make_charts(mesh: TriMesh, labels: NDArray[np.int32], views: Sequence[View],
     low = np.floor(low)
     sizes = np.maximum(np.ceil(high) - low, 1).astype(np.int64)
     return Charts(corners - low[chart][:, None], chart, sizes)
-
-
-def _components(labels: NDArray[np.int32], pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    same = pairs[(labels[pairs[:, 0]] == labels[pairs[:, 1]]) & (labels[pairs[:, 0]] >= 0)]
-    graph = coo_array((np.ones(len(same), bool), (same[:, 0], same[:, 1])), shape=(len(labels), len(labels)))
-    count, chart = connected_components(graph, directed=False)
-    return np.asarray(chart, np.int64), int(count)
 
 
 def _projected(mesh: TriMesh, labels: NDArray[np.int32], views: Sequence[View]) -> NDArray[np.float64]:

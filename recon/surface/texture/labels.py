@@ -51,6 +51,17 @@ def choose_views(
     return np.where(seen, np.take_along_axis(candidates, best[:, None], axis=1)[:, 0], -1).astype(np.int32)
 
 
+def components(labels: NDArray[np.int32], pairs: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Patch of each face `[F]` and the number of patches: connected faces with the same view; a face without a view is one of its own."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    same = pairs[(labels[pairs[:, 0]] == labels[pairs[:, 1]]) & (labels[pairs[:, 0]] >= 0)]
+    graph = coo_array((np.ones(len(same), bool), (same[:, 0], same[:, 1])), shape=(len(labels), len(labels)))
+    count, patch = connected_components(graph, directed=False)
+    return np.asarray(patch, np.int64), int(count)
+
+
 def _propagate(
     cost: NDArray[np.float32], candidates: NDArray[np.int32], pairs: NDArray[np.int64], seam: np.float32, rounds: int
 ) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from recon.io.formats import read_cloud, read_mesh
 from recon.metrics import compare_clouds, evened
-from recon.metrics.evaluate import as_json, mesh_points
+from recon.metrics.surface_scores import as_json, mesh_points
 
 SHARES = (0.0025, 0.005)
 

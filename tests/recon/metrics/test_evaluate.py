@@ -4,9 +4,11 @@ import json
 
 import numpy as np
 import pytest
+import trimesh
+from scipy.spatial.transform import Rotation
 
 from recon.errors import InputError, SettingsError
-from recon.io.formats import write_cloud, write_mesh
+from recon.io.formats import read_mesh, write_cloud, write_mesh
 from recon.metrics.evaluate import evaluate
 from recon.metrics.poses import align_centers
 from recon.scene import Origin, PointCloud, Rigid3, Sim3, TriMesh
@@ -120,3 +122,26 @@ def test_alignment_helper_returns_truth_from_estimated(truth):
     back = align_centers(moved, poses)
     np.testing.assert_allclose(back.apply(NEW_FROM_TRUE.apply(points)), points, atol=1e-9)
     assert isinstance(next(iter(moved.values())), Rigid3)
+
+
+def test_icp_aligns_without_cameras_and_a_true_mesh_gives_more_figures_and_coloured_distances(tmp_path):
+    made = trimesh.creation.box((1, 2, 3)).subdivide().subdivide().subdivide()
+    truth = TriMesh(made.vertices, made.faces)
+    write_mesh(truth, tmp_path / "truth.ply")
+    near = Sim3(Rotation.from_euler("xyz", [3, -2, 4], degrees=True).as_matrix(), np.array([0.05, 0.02, -0.04]), 1.03)
+    moved = TriMesh(near.apply(truth.vertices).astype(np.float32), truth.faces)
+    (tmp_path / "outputs").mkdir()
+    write_mesh(moved, tmp_path / "outputs" / "mesh.ply")
+    plain = evaluate(tmp_path / "outputs", surface=tmp_path / "truth.ply", align=False)["mesh"]
+    result = evaluate(tmp_path / "outputs", surface=tmp_path / "truth.ply", refine="similarity", distances=tmp_path / "d")
+    part = result["mesh"]
+    assert result["alignment"]["scale"] == pytest.approx(1 / 1.03, abs=0.002)
+    assert part["to_mesh"]["rmse"] < 0.01 < plain["to_mesh"]["rmse"]
+    assert part["chamfer"] < plain["chamfer"]
+    assert part["normal_consistency"] > 0.98
+    json.dumps(result, allow_nan=False)
+    colors = read_mesh(tmp_path / "d" / "mesh_distance.ply").colors
+    assert (colors[:, 0] < 0.9).all()  # nothing is as far as the end of the bar
+    assert (tmp_path / "d" / "distance.png").stat().st_size > 1000
+    with pytest.raises(SettingsError, match="similarity"):
+        evaluate(tmp_path / "outputs", surface=tmp_path / "truth.ply", refine="hope")

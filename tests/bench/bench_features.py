@@ -2,7 +2,7 @@
 
 Parts: fountain (cameras of fountain-P11 with K given), temple (templeSparseRing, the same), homographies (pictures of Kodak), thinned
 (every 2nd and 3rd photo), changed (every second photo with another exposure, turned, of half the size, blurred). All when none is
-named. Runs go through the command line in processes of their own, into out/bench/features/; what has finished is not run again unless
+named; the table holds the parts of one call. Runs go through the command line in processes of their own, into out/bench/features/; what has finished is not run again unless
 --fresh.
 """
 
@@ -49,7 +49,7 @@ def main() -> int:
     found, failures = run_photo_parts([part for part in parts if part != "homographies"], arguments)
     lines += found
     text = "\n".join([*lines, ""])
-    plain = not (arguments.label or arguments.option or arguments.only or arguments.part or arguments.weights)
+    plain = not (arguments.label or arguments.option or arguments.only or arguments.weights)
     target = (Path(__file__).parent / "results" if plain else arguments.out) / f"features{arguments.label and '_' + arguments.label}.md"
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(text, encoding="utf-8")

@@ -79,18 +79,18 @@ def run_homographies(arguments: argparse.Namespace) -> list[str]:
 ## Homographies
 
 {len(files)} Kodak pictures (never trained on), {SIZE} px, {KEYPOINTS} keypoints. MMA: part of the matches that are right to t pixels;
-score: right matches over keypoints in the part that both show; repeat: keypoints found again; s: seconds to extract one picture."""
+score: right matches over keypoints in the part that both show; repeat: keypoints found again; s: processor seconds a picture to extract."""
     return [words, "", *table(header, rows), ""]
 
 
 def _measured(extractor: Extractor, files: list[Path], strength: Strength, changed: bool) -> tuple[dict[str, dict[str, float]], float]:
-    """Figures for each matcher, and seconds a picture."""
+    """Figures for each matcher, and processor seconds a picture."""
     rows: dict[str, list[dict[str, float]]] = {name: [] for name in MATCHERS}
     seconds = 0.0
     for pictures, matrix in pairs(files, strength, changed):
-        start = time.monotonic()
+        start = time.process_time()
         first, second = (extractor.extract(np.repeat(p[..., None], 3, 2)) for p in pictures)
-        seconds += time.monotonic() - start
+        seconds += time.process_time() - start
         for name, match in MATCHERS.items():
             rows[name].append(pair_figures(first, second, matrix, match)[0])
     return {name: mean_figures(found) for name, found in rows.items()}, seconds / (2 * len(files))

@@ -2,8 +2,8 @@
 
 Parts: fountain (cameras of fountain-P11 with K given), temple (templeSparseRing, the same), homographies (pictures of Kodak), thinned
 (every 2nd and 3rd photo), changed (every second photo with another exposure, turned, of half the size, blurred). All when none is
-named; the table holds the parts of one call. Runs go through the command line in processes of their own, into out/bench/features/; what has finished is not run again unless
---fresh.
+named; the table holds the parts of one call. Runs go through the command line in processes of their own, into out/bench/features/;
+what has finished is not run again unless --fresh.
 """
 
 from __future__ import annotations

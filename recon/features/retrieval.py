@@ -1,4 +1,7 @@
-"""How similar photos look, from their local descriptors: VLAD over words learned in the scene itself.
+"""How similar photos look, by one global descriptor each: VLAD of the local descriptors over words learned in the scene itself.
+
+It takes whatever the extractor gives, so with learned features it comes from their network; true pairs are found about as often as
+with SIFT.
 
 Jegou et al., Aggregating local image descriptors into compact codes, PAMI 2012; residuals normalised per word after
 Arandjelovic and Zisserman, All about VLAD, CVPR 2013.
@@ -18,12 +21,20 @@ Load = Callable[[int], NDArray[np.float32]]
 
 
 def similarity(count: int, load: Load, *, words: int = 64, seed: int = 0, check: Callable[[], None] = lambda: None) -> NDArray[np.float32]:
-    """Cosine similarity of all photos, `[count, count]`.
+    """Cosine similarity of all photos, `[count, count]`; arguments as for `global_descriptors`."""
+    table = global_descriptors(count, load, words=words, seed=seed, check=check)
+    return np.asarray(table @ table.T, np.float32)
+
+
+def global_descriptors(
+    count: int, load: Load, *, words: int = 64, seed: int = 0, check: Callable[[], None] = lambda: None
+) -> NDArray[np.float32]:
+    """One vector a photo, `[count, words * D]`: of unit length, zero where a photo has no features.
 
     Args:
         count: Number of photos.
         load: Index -> unit descriptors `[N, D]` of a photo, the strongest first.
-        words: Size of the vocabulary.
+        words: Size of the vocabulary; less where there are fewer descriptors.
         seed: Of the vocabulary.
         check: Called between photos; may raise to stop.
     """
@@ -35,14 +46,13 @@ def similarity(count: int, load: Load, *, words: int = 64, seed: int = 0, check:
         samples.append(load(i)[: min(share, _PER_PHOTO)])
     training = np.concatenate(samples) if samples else np.zeros((0, 1), np.float32)
     if len(training) == 0:
-        return np.zeros((count, count), np.float32)
+        return np.zeros((count, words), np.float32)
     vocabulary = _kmeans(training, min(words, len(training)), rng)
     codes = []
     for i in range(count):
         check()
         codes.append(_vlad(load(i)[:_PER_PHOTO], vocabulary))
-    table = np.stack(codes)
-    return np.asarray(table @ table.T, np.float32)
+    return np.stack(codes)
 
 
 def _kmeans(data: NDArray[np.float32], words: int, rng: np.random.Generator) -> NDArray[np.float32]:

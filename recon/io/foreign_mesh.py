@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recon.errors import InputError
 from recon.io.colors import to_unit
+from recon.io.texture_file import weld
 from recon.scene import Origin, TriMesh
 
 
@@ -78,7 +79,7 @@ def _parts(scene: Any) -> list[TriMesh]:
 def _join(parts: list[TriMesh]) -> TriMesh:
     """One mesh; normals and colours are kept when every part has them, a texture when there is only one part."""
     if len(parts) == 1:
-        return parts[0]
+        return parts[0] if parts[0].texture is None else weld(parts[0])
     starts = np.cumsum([0, *(len(part.vertices) for part in parts[:-1])])
 
     def stacked(name: str) -> NDArray[Any] | None:

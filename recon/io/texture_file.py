@@ -51,3 +51,17 @@ def split_vertices(mesh: TriMesh) -> tuple[TriMesh, NDArray[np.float32]]:
     values = {name: getattr(mesh, name) for name in ("normals", "colors", "origin")}
     picked = {name: None if value is None else value[vertex] for name, value in values.items()}
     return replace(mesh, vertices=mesh.vertices[vertex], faces=faces, uv=None, texture=None, **picked), uv
+
+
+def weld(mesh: TriMesh) -> TriMesh:
+    """The textured mesh with vertices that agree in everything joined: the inverse of `split_vertices`. They keep their order."""
+    names = ("normals", "colors", "origin")
+    values = {name: getattr(mesh, name) for name in names}
+    known = [mesh.vertices, *(value.reshape(len(value), -1) for name, value in values.items() if value is not None and name != "colors")]
+    rows = np.ascontiguousarray(np.concatenate(known, axis=1, dtype=np.float32) + np.float32(0))  # -0 becomes 0
+    _, first, rank = np.unique(rows.view(f"V{4 * rows.shape[1]}").reshape(-1), return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    place = np.empty(len(first), np.int32)
+    place[order] = np.arange(len(first))
+    picked = {name: None if value is None else value[first[order]] for name, value in values.items()}
+    return replace(mesh, vertices=mesh.vertices[first[order]], faces=place[rank.reshape(-1)][mesh.faces], **picked)

@@ -70,6 +70,11 @@ class MeshConfig:
     fill_holes: int = setting(
         30, "Holes with at most this many edges around them are closed; 0 = none.", unit="edges", minimum=0, maximum=10_000
     )
+    watertight: bool = setting(
+        False,
+        "Close the surface everywhere, as 3D printing needs it: 'poisson' is not trimmed, what is open then is closed. Parts without "
+        "points are guessed, and marked as generated.",
+    )
     smoothing: int = setting(0, "Passes of smoothing that keeps the volume.", unit="passes", minimum=0, maximum=100)
     max_faces: int = setting(
         1_000_000,

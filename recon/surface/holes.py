@@ -1,4 +1,4 @@
-"""Small holes are closed by a fan around their middle; the new vertex says that it was not measured."""
+"""Holes are closed by a fan around their middle; the new vertex says that it was not measured."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.scene import Origin, TriMesh
-from recon.surface.topology import boundary_edges
+from recon.surface.cleaning import drop_degenerate, keep_faces
+from recon.surface.topology import boundary_edges, edge_keys, is_watertight
 
 
 def fill_holes(mesh: TriMesh, longest: int) -> tuple[TriMesh, int]:
@@ -34,6 +35,26 @@ def fill_holes(mesh: TriMesh, longest: int) -> tuple[TriMesh, int]:
     origin = np.concatenate([origin, np.full(len(loops), Origin.GENERATED, np.uint8)])
     faces = np.concatenate([mesh.faces, *fans]).astype(np.int32)
     return TriMesh(np.concatenate([mesh.vertices, middles]), faces, None, colors, origin), len(loops)
+
+
+def make_watertight(mesh: TriMesh, rounds: int = 8) -> TriMesh:
+    """Repairs a mesh until every edge belongs to exactly two faces.
+
+    Faces without area, repeated ones, and those at edges of more than two faces go; where boundaries touch themselves the faces around
+    that vertex go too; then every hole is closed, whatever its size. What is still open after `rounds` of this, or ends up without
+    faces, is returned as it is: ask `topology.is_watertight`.
+    """
+    for _ in range(rounds):
+        mesh = drop_degenerate(mesh)
+        if is_watertight(mesh.faces) or not len(mesh.faces):
+            break
+        _, keys = edge_keys(mesh.faces)
+        _, edge, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        mesh = keep_faces(mesh, np.asarray((counts[edge].reshape(-1, 3) <= 2).all(axis=1)))
+        starts, counts = np.unique(boundary_edges(mesh.faces)[:, 0], return_counts=True)
+        mesh = keep_faces(mesh, np.asarray(~np.isin(mesh.faces, starts[counts > 1]).any(axis=1)))
+        mesh, _ = fill_holes(mesh, 3 * len(mesh.faces))
+    return mesh
 
 
 def boundary_loops(faces: NDArray[np.int32], longest: int) -> list[NDArray[np.int64]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def poisson_mesh(
         with np.load(target, allow_pickle=False) as data:
             mesh = TriMesh((data["vertices"] + center).astype(np.float32), data["faces"])
             density = data["density"]
-    return _trim(mesh, density, cloud, config.trim * spacing)
+    return _trim(mesh, density, cloud, config.trim * spacing, mark=config.watertight)
 
 
 def point_spacing(cloud: PointCloud) -> float:
@@ -128,8 +129,8 @@ def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
         raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.") from error
 
 
-def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -> TriMesh:
-    """Removes faces away from the points, and where the density of points is far below the usual one.
+def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float, *, mark: bool) -> TriMesh:
+    """Removes faces away from the points, and where the density of points is far below the usual one; or marks them as generated.
 
     The density is the octree level at which the samples around a vertex are one a cell: three levels less is a 64th of the
     points on the same surface.
@@ -138,6 +139,8 @@ def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float) -
 
     distance = cKDTree(cloud.points).query(mesh.vertices, distance_upper_bound=reach, workers=-1)[0]
     keep = np.isfinite(distance) & (density > np.median(density) - 3)
+    if mark:
+        return replace(mesh, origin=np.where(keep, Origin.MEASURED, Origin.GENERATED).astype(np.uint8))
     trimmed = keep_faces(mesh, keep[mesh.faces].all(axis=1))
     if not len(trimmed.faces):
         raise ReconstructionError(_WHAT, "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")

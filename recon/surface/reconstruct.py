@@ -15,7 +15,7 @@ from recon.surface.cleaning import drop_degenerate, drop_small_pieces, smooth
 from recon.surface.coloring import color_vertices
 from recon.surface.config import MeshConfig
 from recon.surface.decimation import decimate
-from recon.surface.holes import fill_holes
+from recon.surface.holes import fill_holes, make_watertight
 from recon.surface.poisson import poisson_mesh
 from recon.surface.progress import Facts, Pulse, silent, step_of
 from recon.surface.topology import is_watertight, vertex_normals
@@ -89,6 +89,9 @@ def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = silent, facts: Facts
         pulse(0, 0, f"simplifying {len(mesh.faces)} triangles")
         facts.note("faces_before_simplification", len(mesh.faces))
         mesh = decimate(mesh, config.max_faces)
+    if config.watertight:
+        pulse(0, 0, "closing the surface")
+        mesh = make_watertight(mesh)
     return mesh
 
 

@@ -12,7 +12,7 @@ from recon.scene import Origin, TriMesh
 from recon.surface.cleaning import drop_degenerate, drop_small_pieces, keep_faces, smooth
 from recon.surface.coloring import color_vertices, sample
 from recon.surface.decimation import decimate
-from recon.surface.holes import boundary_loops, fill_holes
+from recon.surface.holes import boundary_loops, fill_holes, make_watertight
 from recon.surface.topology import boundary_edges, face_pieces, is_watertight, vertex_normals
 from recon.surface.tsdf import canonical
 from tests.recon.surface.oracle import ball, color_of, grid, make, plate, ring
@@ -54,6 +54,26 @@ def test_small_holes_close_and_large_ones_stay_open() -> None:
     assert solid.is_winding_consistent
     assert solid.volume == pytest.approx(trimesh.Trimesh(*(getattr(ball(), n) for n in ("vertices", "faces"))).volume, rel=0.01)
     assert fill_holes(open_ball, 5)[1] == 0
+
+
+def test_repair_closes_large_holes_fins_and_holes_that_touch() -> None:
+    source = without(ball(), [[1, 0, 0], [-1, 0, 0]], 0.5)
+    a, b = source.faces[np.abs(source.vertices[source.faces].mean(axis=1)[:, 2]) > 0.9][:2, 0]
+    touching = keep_faces(source, ~(np.isin(source.faces, [a]).any(axis=1) & (np.arange(len(source.faces)) % 2 == 0)))
+    fin = TriMesh(np.concatenate([touching.vertices, [[0, 0, 2]]]), np.concatenate([touching.faces, [[b, b + 1, len(touching.vertices)]]]))
+    flat = TriMesh(fin.vertices, np.concatenate([fin.faces, fin.faces[:3], np.repeat(fin.faces[:2, :1], 3, axis=1)]))
+    assert not is_watertight(flat.faces)
+    repaired = make_watertight(flat)
+    assert is_watertight(repaired.faces)
+    solid = trimesh.Trimesh(repaired.vertices, repaired.faces, process=False)
+    assert solid.is_winding_consistent
+    assert solid.volume == pytest.approx(4.19, rel=0.1)
+    assert (repaired.origin == Origin.GENERATED).any()
+
+
+def test_repair_leaves_a_sound_mesh_and_nothing_alone() -> None:
+    assert len(make_watertight(ball()).faces) == len(ball().faces)
+    assert len(make_watertight(TriMesh(np.zeros((3, 3)), [[0, 0, 1]])).faces) == 0
 
 
 def test_filled_faces_say_that_they_were_not_measured() -> None:

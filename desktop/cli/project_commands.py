@@ -37,7 +37,8 @@ def export_command(
     what: Annotated[str, typer.Option(help="mesh, cloud, or auto: the mesh where there is one and the format holds meshes.")] = "auto",
 ) -> None:
     """Writes the mesh (OBJ and GLB with its texture) or the cloud as PLY, OBJ, GLB, STL, PTS or XYZ."""
-    from recon.io.formats import CLOUD_WRITERS, MESH_WRITERS, best_mesh, read_cloud, read_mesh, write_cloud, write_mesh
+    from desktop.jobs.export import mesh_source
+    from recon.io.formats import CLOUD_WRITERS, MESH_WRITERS, read_cloud, read_mesh, write_cloud, write_mesh
     from recon.project import Project
 
     outputs = Project.open(project).outputs
@@ -50,7 +51,7 @@ def export_command(
     mesh, cloud = outputs / "mesh.ply", outputs / "cloud.ply"
     if what == "mesh" or (what == "auto" and suffix in MESH_WRITERS and mesh.is_file()):
         _there(mesh, "mesh")
-        write_mesh(read_mesh(best_mesh(mesh, suffix)), target)
+        write_mesh(read_mesh(mesh_source(mesh, suffix)), target)
     else:
         _there(cloud, "cloud")
         write_cloud(read_cloud(cloud), target)

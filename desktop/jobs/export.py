@@ -21,10 +21,10 @@ def export(kind: str, source: Path, target: Path) -> None:
         InputError: Unknown suffix, or the source cannot be read.
         ResourceError: The target cannot be written.
     """
-    from recon.io.formats import best_mesh, read_cloud, read_mesh, write_cloud, write_mesh
+    from recon.io.formats import read_cloud, read_mesh, write_cloud, write_mesh
 
     if kind == "mesh":
-        write_mesh(read_mesh(best_mesh(source, target.suffix)), target)
+        write_mesh(read_mesh(mesh_source(source, target.suffix)), target)
     elif kind == "sparse":
         write_cloud(sparse_cloud(source), target)
     elif source.suffix.lower() == target.suffix.lower():
@@ -34,6 +34,13 @@ def export(kind: str, source: Path, target: Path) -> None:
             raise ResourceError(f"'{target}' cannot be written.", str(error.strerror or error), "Choose another folder.") from error
     else:
         write_cloud(read_cloud(source), target)
+
+
+def mesh_source(mesh: Path, suffix: str) -> Path:
+    """The textured mesh that lies beside `mesh`, for formats that carry a texture; else, or when it is older, `mesh` itself."""
+    textured = mesh.with_suffix(".obj")
+    carried = suffix.lower() in (".obj", ".glb") and textured.is_file()
+    return textured if carried and textured.stat().st_mtime_ns >= mesh.stat().st_mtime_ns else mesh
 
 
 def sparse_cloud(path: Path):

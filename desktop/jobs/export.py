@@ -39,7 +39,7 @@ def export(kind: str, source: Path, target: Path) -> None:
 def mesh_source(mesh: Path, suffix: str) -> Path:
     """The textured mesh that lies beside `mesh`, for formats that carry a texture; else, or when it is older, `mesh` itself."""
     textured = mesh.with_suffix(".obj")
-    carried = suffix.lower() in (".obj", ".glb") and textured.is_file()
+    carried = suffix.lower() in (".obj", ".glb") and textured.is_file() and textured.with_suffix(".png").is_file()
     return textured if carried and textured.stat().st_mtime_ns >= mesh.stat().st_mtime_ns else mesh
 
 

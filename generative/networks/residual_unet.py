@@ -97,7 +97,7 @@ class ResidualUNet(nn.Module):
     @property
     def method(self) -> Literal["res", "noise", "res+noise"]:
         """Which heads were trained to the end, by `L_auto` (`generative.training.objectives`)."""
-        return believed(float(self.balance))
+        return believed(float(self.balance.detach()))
 
 
 EMBEDDING = 64

@@ -11,6 +11,7 @@ from generative.operators.grey import Grey
 from generative.operators.hadamard import WalshHadamard
 from generative.operators.kernels import gaussian_kernel, gaussian_kernel_2d, uniform_kernel
 from generative.operators.mask import Identity, Mask
+from generative.operators.mirrored_blur import MirroredBlur, symmetric
 from generative.operators.separable import SeparableOperator, separable_blur
 
 OPERATORS: tuple[type[LinearOperator], ...] = (
@@ -19,6 +20,7 @@ OPERATORS: tuple[type[LinearOperator], ...] = (
     AveragePool,
     SeparableOperator,
     FourierBlur,
+    MirroredBlur,
     Grey,
     WalshHadamard,
     DenseOperator,
@@ -38,6 +40,7 @@ __all__ = [
     "Identity",
     "LinearOperator",
     "Mask",
+    "MirroredBlur",
     "PointSubset",
     "SVDOperator",
     "SeparableOperator",
@@ -47,5 +50,6 @@ __all__ = [
     "gaussian_kernel",
     "gaussian_kernel_2d",
     "separable_blur",
+    "symmetric",
     "uniform_kernel",
 ]

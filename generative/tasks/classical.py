@@ -13,9 +13,6 @@ from torch import Tensor
 from generative.operators import FourierBlur
 from generative.tasks.problem import GREY_LEVEL, Problem
 
-CONTRAST = 0.5
-"""Standard deviation of photographs in [-1, 1]."""
-
 
 def classical(problem: Problem) -> Tensor:
     """Non-local means, Navier-Stokes inpainting, bicubic enlargement or a Wiener filter; `[1, 3, H, W]`.
@@ -41,14 +38,16 @@ def _inpaint(problem: Problem) -> Tensor:
 
 
 def _wiener(problem: Problem) -> Tensor:
-    """`d / (d² + σ_y²/P)` in the spectrum, with the power `P ∝ 1/f²` of photographs."""
-    assert isinstance(problem.operator, FourierBlur)
+    """`d / (d² + σ_y²/P)` in the spectrum, with a power `P ∝ 1/f²`, as photographs have, and the variance of y."""
     d, y = problem.operator.singular_values.to(problem.y), problem.y
     height, width = y.shape[-2:]
-    frequency2 = (torch.fft.fftfreq(height)[:, None] * height) ** 2 + (torch.fft.fftfreq(width) * width) ** 2
-    power = 1 / frequency2.clamp(min=1)
-    power = power * (CONTRAST**2 / power.mean())
-    mean = y.mean((-1, -2), keepdim=True)
+    if isinstance(problem.operator, FourierBlur):
+        rows, columns = torch.fft.fftfreq(height), torch.fft.fftfreq(width)
+    else:  # a cosine transform counts half waves
+        rows, columns = torch.arange(height) / (2 * height), torch.arange(width) / (2 * width)
+    frequency2 = (rows[:, None] * height) ** 2 + (columns * width) ** 2
+    power, mean = 1 / frequency2.clamp(min=1), y.mean((-1, -2), keepdim=True)
+    power = power * ((y - mean).square().mean() / power.mean())
     return problem.operator.V(d / (d**2 + problem.sigma_y**2 / power) * problem.operator.Ut(y - mean)) + mean
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, SVDOperator
+from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, MirroredBlur, SVDOperator, symmetric
 from generative.tasks.estimate import ROUNDING, noise_level
 from recon.errors import SettingsError
 
@@ -28,7 +28,7 @@ class Problem:
         y: What was measured.
         sigma_y: Standard deviation of the noise in it.
         degraded: The picture as it is, at the size of the result; 0 where nothing is known.
-        border: Pixels around the result that only help, left out at the end.
+        size: Height and width that count, where the rest below and on the right only helps; None: all.
         assumed: What was not said and is assumed, in words.
     """
 
@@ -37,15 +37,15 @@ class Problem:
     y: Tensor
     sigma_y: float
     degraded: Tensor
-    border: int = 0
+    size: tuple[int, int] | None = None
     assumed: tuple[str, ...] = ()
 
     def finished(self, x: Tensor) -> Tensor:
-        """The result without its border, in range; where pixels were known they stay."""
+        """The result without what only helps, in range; where pixels were known they stay."""
         if self.task == "inpaint":
             x = torch.where(self.operator.singular_values.to(x) > 0, self.y, x)
-        height, width = x.shape[-2:]
-        return x[..., self.border : height - self.border, self.border : width - self.border].clamp(-1, 1)
+        height, width = self.size or x.shape[-2:]
+        return x[..., :height, :width].clamp(-1, 1)
 
 
 def make_problem(
@@ -97,17 +97,25 @@ def _inpaint(picture: Tensor, known: Tensor | None, sigma: float | None) -> Prob
 
 
 def _deblur(picture: Tensor, kernel: Tensor | None, sigma: float | None) -> Problem:
-    """The picture is mirrored beyond its border, so that what a cyclic blur gets wrong stays outside."""
+    """With a symmetric kernel the blur mirrors the picture at its border; else it is cyclic, and the picture is closed to a torus."""
     if kernel is None:
         raise SettingsError("How the photo is blurred was not said.", "", "Give --kernel gaussian:WIDTH or a picture of the kernel.")
-    border = max(kernel.shape)
     sigma_y, assumed = _noise(picture, sigma)
-    y = picture
-    for axis in (-2, -1):
-        side = y.shape[axis]
-        index = torch.arange(-border, side + border) % (2 * side)
-        y = y.index_select(axis, torch.where(index < side, index, 2 * side - 1 - index))
-    return Problem("deblur", FourierBlur(kernel, y.shape[-2], y.shape[-1]), y, sigma_y, y, border, assumed)
+    if symmetric(kernel):
+        return Problem("deblur", MirroredBlur(kernel, *picture.shape[-2:]), picture, sigma_y, picture, assumed=assumed)
+    y = _closed(_closed(picture, 2 * max(kernel.shape)).mT, 2 * max(kernel.shape)).mT
+    return Problem("deblur", FourierBlur(kernel, *y.shape[-2:]), y, sigma_y, y, (picture.shape[-2], picture.shape[-1]), assumed)
+
+
+def _closed(picture: Tensor, length: int) -> Tensor:
+    """The picture with `length` more pixels on the right that lead from its right border back to its left one."""
+    side = picture.shape[-1]
+    out = torch.arange(length)
+    ends = []
+    for index in (out, length - 1 - out):  # mirrored at the right, mirrored at the left
+        folded = index % (2 * side)
+        ends.append(torch.where(folded < side, folded, 2 * side - 1 - folded))
+    return torch.cat([picture, torch.lerp(picture[..., side - 1 - ends[0]], picture[..., ends[1]], (out + 1) / (length + 1))], -1)
 
 
 def _noise(picture: Tensor, sigma: float | None) -> tuple[float, tuple[str, ...]]:

@@ -37,6 +37,8 @@ CASES: list[tuple[str, ops.LinearOperator, tuple[int, ...]]] = [
     ("turned blur by FFT", ops.FourierBlur(ops.gaussian_kernel_2d(2.0, 0.5, 0.6), 9, 13), (3, 9, 13)),
     ("given kernel", ops.FourierBlur(ASYMMETRIC, 8, 11), (2, 8, 11)),
     ("kernel larger than the picture", ops.FourierBlur(ops.gaussian_kernel_2d(3.0, 1.0), 6, 5), (1, 6, 5)),
+    ("mirrored blur", ops.MirroredBlur(ops.gaussian_kernel_2d(1.5, 0.8), 10, 13), (3, 10, 13)),
+    ("mirrored uniform blur", ops.MirroredBlur(torch.full((5, 3), 1 / 15), 8, 2), (1, 8, 2)),
     ("colourisation", ops.Grey(), (3, 5, 4)),
     ("colourisation, equal weights", ops.Grey((1 / 3, 1 / 3, 1 / 3)), (3, 2, 6)),
     ("compressed sensing", ops.WalshHadamard(16, 16, 0.25, _generator()), (3, 16, 16)),

@@ -133,6 +133,15 @@ def test_separable_and_fourier_blur_agree_away_from_the_border() -> None:
     assert torch.allclose(a[..., 5:-5, 5:-5], b[..., 5:-5, 5:-5], atol=1e-10)
 
 
+def test_mirrored_blur_is_separable_blur_without_a_matrix() -> None:
+    rows, columns = ops.gaussian_kernel(1.4), ops.uniform_kernel(7)
+    x = signals((2, 11, 16), 1, torch.float64)
+    expected = ops.separable_blur(rows, columns, 11, 16, cutoff=0).A(x)
+    assert torch.allclose(ops.MirroredBlur(torch.outer(rows, columns), 11, 16, cutoff=0).A(x), expected, atol=1e-12)
+    with pytest.raises(ValueError, match="symmetric"):
+        ops.MirroredBlur(ops.gaussian_kernel_2d(2.0, 0.5, 0.6), 9, 9)
+
+
 def test_bicubic_keeps_a_ramp_and_its_place() -> None:
     ramp = torch.arange(48, dtype=torch.float64).expand(1, 1, 48, 48)
     reduced = ops.bicubic_downsampling(48, 48, 4, cutoff=0).A(ramp)

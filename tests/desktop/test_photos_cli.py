@@ -1,0 +1,80 @@
+"""`photolith photos restore`: what it writes, prints and returns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+SIZE = (60, 44)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A noisy ramp."""
+    ramp = np.linspace(40, 200, SIZE[0])[None, :, None] + np.zeros((SIZE[1], 1, 3))
+    noisy = np.clip(ramp + 15 * np.random.default_rng(0).standard_normal(ramp.shape), 0, 255)
+    Image.fromarray(noisy.astype(np.uint8)).save(tmp_path / "a photo.png")
+    return tmp_path / "a photo.png"
+
+
+def test_a_photo_is_denoised_and_the_noise_assumed_is_said(photolith, photo: Path, tmp_path: Path) -> None:
+    code, out, _ = photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), "--task", "denoise")
+    assert code == 0
+    assert "noise of 1" in out
+    before, after = (np.asarray(Image.open(p), float) for p in (photo, tmp_path / "out" / "a photo.png"))
+    assert after.shape == before.shape
+    assert np.abs(np.diff(after, axis=0)).mean() < 0.5 * np.abs(np.diff(before, axis=0)).mean()
+
+
+def test_holes_are_filled_by_the_mask_of_the_same_name(photolith, photo: Path, tmp_path: Path) -> None:
+    mask = np.full(SIZE[::-1], 255, np.uint8)
+    mask[10:20, 10:20] = 0
+    (tmp_path / "masks").mkdir()
+    arguments = ("photos", "restore", str(photo), "-o", str(tmp_path / "out"), "--task", "inpaint", "--mask", str(tmp_path / "masks"))
+    code, _, err = photolith(*arguments)
+    assert code == 3
+    assert "no mask for 'a photo.png'" in err
+    Image.fromarray(mask).save(tmp_path / "masks" / "a photo.png")
+    assert photolith(*arguments)[0] == 0
+    before, after = (np.asarray(Image.open(p)) for p in (photo, tmp_path / "out" / "a photo.png"))
+    assert (before[mask > 0] == after[mask > 0]).all()
+
+
+def test_photos_are_enlarged(photolith, photo: Path, tmp_path: Path) -> None:
+    assert photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), "--task", "sr", "--scale", "3")[0] == 0
+    assert Image.open(tmp_path / "out" / "a photo.png").size == (180, 132)
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--task", "colorize"), 4, "ddnm, ddnm+, ddrm"),
+        (("--task", "denoise", "--sigma", "loud"), 4, "'loud'"),
+        (("--task", "deblur"), 4, "--kernel"),
+        (("--task", "deblur", "--kernel", "gaussian:0"), 4, "gaussian:WIDTH"),
+        (("--task", "sr", "--method", "ddnm", "--travel", "3"), 4, "LENGTH,REPEATS"),
+        (("--task", "denoise", "--method", "ddrm", "--prior", "nothing"), 3, "no weights named 'nothing'"),
+    ],
+)
+def test_what_cannot_be_is_told_in_words(photolith, photo: Path, tmp_path: Path, options, code: int, words: str) -> None:
+    found, _, err = photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), *options)
+    assert found == code
+    assert words in err
+
+
+def test_a_folder_of_diffusers_restores_with_previews(photolith, photo: Path, tmp_path: Path) -> None:
+    from generative.networks.unet2d import unet2d
+    from generative.priors.diffusers_folder import write_folder
+    from generative.priors.prior import DiffusionPrior
+    from generative.schedules import linear
+    from generative.training.photo_prior import _TINY_UNET
+
+    write_folder(DiffusionPrior(unet2d(_TINY_UNET), linear(50), "eps", 16), _TINY_UNET, tmp_path / "prior")
+    options = ("--task", "denoise", "--method", "ddnm+", "--prior", str(tmp_path / "prior"), "--steps", "2", "--previews")
+    code, _, err = photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), *options)
+    assert code == 0
+    assert "step 2 of 2" in err
+    assert len(list((tmp_path / "out" / "previews").glob("*.png"))) == 2

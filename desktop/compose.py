@@ -13,6 +13,7 @@ def stages() -> tuple[Stage, ...]:
     from recon.features.stage import FeaturesStage, MatchesStage
     from recon.mvs.stages import CloudStage, DepthStage
     from recon.photos.stage import PhotosStage
+    from recon.points.stage import RefineStage
     from recon.sfm import SfmStage, UndistortStage
     from recon.surface.stage import MeshStage, TextureStage
 
@@ -24,6 +25,7 @@ def stages() -> tuple[Stage, ...]:
         UndistortStage(),
         DepthStage(),
         CloudStage(),
+        RefineStage(),
         MeshStage(),
         TextureStage(),
     )

@@ -21,6 +21,7 @@ PRESETS = {
     "draft": "Draft: quick look, small pictures",
     "balanced": "Balanced: good for most",
     "quality": "Quality: slow, full detail",
+    "learned": "Learned: networks find features, depth and points",
 }
 
 
@@ -45,7 +46,7 @@ def fill_menus(window: QMainWindow, actions: Actions, docks: list) -> dict[str, 
 
 
 class PresetMenu(QMenu):
-    """Draft, balanced, quality; the chosen one is marked."""
+    """Draft, balanced, quality, learned; the chosen one is marked."""
 
     def __init__(self, state: AppState, choose: Callable[[str], None], parent: QWidget) -> None:
         super().__init__("Preset", parent)

@@ -155,7 +155,7 @@ class Session(QObject):
     # ---- settings
 
     def set_preset(self, name: str) -> None:
-        """Chooses draft, balanced or quality."""
+        """Chooses draft, balanced, quality or learned."""
         if self.state.project is None:
             self.state.set("project", preset=name)
         elif name != self.state.preset:

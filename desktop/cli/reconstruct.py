@@ -20,14 +20,14 @@ def reconstruct_command(
     photos: Annotated[
         list[Path] | None, typer.Argument(help="A folder of photos, or photos; left out to go on with a project.", show_default=False)
     ] = None,
-    preset: Annotated[str, typer.Option(help="draft, balanced or quality.")] = "",
+    preset: Annotated[str, typer.Option(help="draft, balanced, quality or learned.")] = "",
     features: Annotated[str, typer.Option(help="How keypoints are found: sift or cnn.")] = "",
     cameras: Annotated[Path | None, typer.Option(help="Known cameras: cameras.json, transforms.json or a COLMAP model folder.")] = None,
     cameras_use: Annotated[str, typer.Option(help="poses (take them as true; the default) or intrinsics (take only those).")] = "",
     masks: Annotated[Path | None, typer.Option(help="Folder of masks named as the photos; white is used.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Leave the photos where they are instead of copying them.")] = False,
     until: Annotated[
-        str, typer.Option(help="Last stage: photos, features, matches, sfm, undistort, depth, cloud, mesh, report.")
+        str, typer.Option(help="Last stage: photos, features, matches, sfm, undistort, depth, cloud, refine, mesh, report.")
     ] = "report",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,

@@ -22,7 +22,7 @@ def load_preset(name: str) -> dict[str, dict[str, Any]]:
     try:
         return dict(json.loads(resources.path(f"presets/{name}.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
-        raise SettingsError(f"There is no preset '{name}'.", "Presets: draft, balanced, quality.", "Choose one of them.") from None
+        raise SettingsError(f"There is no preset '{name}'.", "Presets: draft, balanced, quality, learned.", "Choose one of them.") from None
 
 
 def configs(project: Project, stages: Sequence[Stage]) -> dict[str, Any]:

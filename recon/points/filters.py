@@ -30,6 +30,23 @@ def statistical_inliers(points: NDArray[np.floating], k: int = 16, deviations: f
     return np.asarray(mean <= mean.mean() + deviations * mean.std())
 
 
+def local_inliers(points: NDArray[np.floating], k: int = 16, factor: float = 3.0) -> NDArray[np.bool_]:
+    """Points not much farther from their neighbours than these are from theirs, so that sparse regions stay (after Breunig et al. 2000).
+
+    Args:
+        points: `[N, 3]`.
+        k: Neighbours.
+        factor: A point goes when its mean distance is more than this times the median of its neighbours'.
+
+    Returns:
+        `[N]`, True = stays.
+    """
+    found = [(index, distance.mean(1)) for index, distance, _ in _neighborhoods(points, k)]
+    mean = np.concatenate([distance for _, distance in found])
+    usual = np.concatenate([np.median(mean[index], axis=1) for index, _ in found])
+    return np.asarray(mean <= factor * usual)
+
+
 def radius_inliers(points: NDArray[np.floating], radius: float, least: int) -> NDArray[np.bool_]:
     """Points with at least `least` others within `radius`; `[N]`, True = stays."""
     if not radius > 0:

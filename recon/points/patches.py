@@ -12,7 +12,7 @@ from torch import Tensor
 
 SIZE = 1024
 """Points of a patch."""
-_COVERED = 0.75
+_COVERED = 0.85
 """Points up to this part of a patch's radius are seen well enough by it."""
 _SAMPLES = 64
 
@@ -90,7 +90,7 @@ def patches(points: NDArray[np.float32], size: int = SIZE, batch: int = 16) -> I
     sample = points[np.linspace(0, n - 1, min(n, _SAMPLES)).astype(np.int64)]
     radius = float(np.median(tree.query(sample, k=[size])[0]))
     left = np.arange(n)
-    side = max(radius, 1e-6 * float(np.ptp(points, axis=0).max()))
+    side = max(1.3 * radius, 1e-6 * float(np.ptp(points, axis=0).max()))
     covered = np.zeros(n, bool)
     while len(left):
         seeds = left[voxel_seeds(points[left], side)] if side > 0 else left[:1]

@@ -13,14 +13,18 @@ from torch import Tensor, nn
 
 from recon.errors import InputError
 from recon.points import orientation
+from recon.points.filters import local_inliers
 from recon.points.networks import Architecture, RefineNetwork
 from recon.points.patches import PatchFrame, merged
+from recon.points.spread import spread
 from recon.points.weights import weights_file
 from recon.scene import PointCloud
 from recon.scene.origin import Origin
 
 ROUNDS = 2
-"""The network is applied so often to a cloud; it learns from what it made itself."""
+"""The network is applied so often at most; it learns from what it made itself."""
+STRONG = 0.32
+"""Noise above this part of the distance to the eighth neighbour is worth a second round."""
 OUTLIER = 0.5
 """Points with a larger probability of belonging to no surface go."""
 Progress = Callable[[int, int], None]
@@ -33,7 +37,7 @@ class Refined:
     Args:
         cloud: The points that stayed, in their order, with all their attributes; those that moved are of the origin MOVED.
         removed: Points that were taken for outliers.
-        noise: Root mean square of how far points moved.
+        noise: Root mean square of how far points were off the surface.
     """
 
     cloud: PointCloud
@@ -55,38 +59,73 @@ def load_network(path: str = "", device: str = "cpu") -> RefineNetwork:
     return network.to(device).eval()
 
 
-def refine(
-    cloud: PointCloud, network: nn.Module, *, rounds: int = ROUNDS, outlier: float = OUTLIER, progress: Progress = lambda done, total: None
-) -> Refined:
-    """Refines a cloud of any size, density and scale.
+def refine(cloud: PointCloud, network: nn.Module, *, outlier: float = OUTLIER, progress: Progress = lambda done, total: None) -> Refined:
+    """Refines a cloud of any size, density and scale: lonely points and outliers go, the others move onto the surface.
 
     Args:
-        cloud: As `recon.points.checks.usable` leaves it. Its normals say which side is outside; without them
-            neighbours are made to agree.
+        cloud: As `recon.points.checks.usable` leaves it. Its normals say which side is outside; without them neighbours are made to agree.
         network: See `load_network`.
-        rounds: How often the points move.
         outlier: Points with a larger probability of being outliers go; 1 = none.
         progress: Is told what is done, of how much; may raise.
 
     Raises:
         InputError: The network sees no surface at all.
     """
-    points, kept = cloud.points, np.arange(len(cloud))
-    seen = np.zeros((0, 7), np.float32)
-    for i in range(rounds):
-        seen = look(network, points, partial(_part, progress, i, rounds))
-        if i == 0 and outlier < 1:
-            stays = seen[:, 3] <= np.log(outlier / (1 - outlier))
-            if not stays.any():
-                raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
-            points, kept, seen = points[stays], kept[stays], seen[stays]
-        points = points + seen[:, :3]
-    picked = cloud.select(kept)
-    moves = points - picked.points
-    normals = seen[:, 4:] / np.linalg.norm(seen[:, 4:], axis=1, keepdims=True).clip(1e-12)
+    number = len(cloud)
+    cloud = cloud.select(local_inliers(cloud.points))  # far points would distort the patches they are in
+    seen = look(network, cloud.points, partial(_part, progress, 0, ROUNDS))
+    stays = seen[:, 3] <= (np.log(outlier / (1 - outlier)) if outlier < 1 else np.inf)
+    if not stays.any():
+        raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
+    picked = cloud.select(stays)
+    points, normals, noise = _settle(network, picked.points, seen[stays], partial(_part, progress, 1, ROUNDS))
     normals = orientation.consistent(points, normals) if picked.normals is None else orientation.like(normals, picked.normals)
-    noise = float(np.sqrt(np.square(moves).sum(1).mean())) if len(kept) else 0.0
-    return Refined(replace(moved(picked, points), normals=normals), len(cloud) - len(kept), noise)
+    return Refined(replace(moved(picked, points), normals=normals), number - len(points), noise)
+
+
+def displaced(network: nn.Module, points: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Points `[N, 3]` moved onto the surface; none is left out."""
+    return _settle(network, points, look(network, points), lambda done, total: None)[0]
+
+
+def _settle(
+    network: nn.Module, points: NDArray[np.float32], seen: NDArray[np.float32], progress: Progress
+) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+    """Moves points along their normals, again where the noise is strong, and spreads them.
+
+    Args:
+        network: For the second round.
+        points: `[N, 3]`.
+        seen: What the network said of them.
+        progress: For the second round.
+
+    Returns:
+        Points and normals `[N, 3]`, and the noise: root mean square of how far points were off the surface.
+    """
+    result, normals = _along_normals(points, seen)
+    noise = _rms(result - points)
+    if noise > STRONG * _reach(points):
+        result, normals = _along_normals(result, look(network, result, progress))
+        noise = _rms(result - points)
+    return spread(result, normals, noise), normals, noise
+
+
+def _along_normals(points: NDArray[np.float32], seen: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Points moved by the part of their displacements along the normals, and the normals."""
+    normals = seen[:, 4:] / np.linalg.norm(seen[:, 4:], axis=1, keepdims=True).clip(1e-12)
+    return points + np.einsum("nc,nc->n", seen[:, :3], normals)[:, None] * normals, normals
+
+
+def _rms(moves: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.square(moves.astype(np.float64)).sum(1).mean()))
+
+
+def _reach(points: NDArray[np.float32], k: int = 8, samples: int = 2000) -> float:
+    """Median distance to the `k`-th neighbour."""
+    from scipy.spatial import cKDTree
+
+    chosen = points[:: max(1, len(points) // samples)]
+    return float(np.median(cKDTree(points).query(chosen, k=[min(k, len(points))])[0]))
 
 
 def _part(progress: Progress, part: int, parts: int, done: int, total: int) -> None:
@@ -99,13 +138,6 @@ def moved(cloud: PointCloud, points: NDArray[np.float32]) -> PointCloud:
     assert cloud.origin is not None
     elsewhere = (points != cloud.points).any(1) & (cloud.origin == Origin.MEASURED)
     return replace(cloud, points=points, origin=np.where(elsewhere, np.uint8(Origin.MOVED), cloud.origin))
-
-
-def displaced(network: nn.Module, points: NDArray[np.float32], rounds: int = ROUNDS) -> NDArray[np.float32]:
-    """Points `[N, 3]` after the network has moved them; none is left out."""
-    for _ in range(rounds):
-        points = points + look(network, points)[:, :3]
-    return points
 
 
 def look(network: nn.Module, points: NDArray[np.float32], progress: Progress = lambda done, total: None) -> NDArray[np.float32]:

@@ -54,6 +54,7 @@ class RefineStage(Stage):
 
         if config.method == "off":
             return
+        context.progress(Progress(0, 0, "reading points"))
         cloud = read_cloud(inputs["cloud"].path / "cloud.ply")
         if len(cloud) < LEAST:
             context.note("left out", f"{len(cloud)} points are too few")
@@ -65,6 +66,7 @@ class RefineStage(Stage):
 
         _threads(context)
         refined = refine_by(config.method, cloud, device=context.device, weights=config.weights, progress=pulse)
+        context.progress(Progress(0, 0, "writing points"))
         write_cloud(refined, context.output / REFINED)
         context.note("points", len(refined))
         context.note("removed", len(cloud) - len(refined))

@@ -13,7 +13,7 @@ from recon.project.files import read_json, stays_inside, write_json
 
 VERSION = 1
 NAME = "manifest.json"
-PRESETS = ("draft", "balanced", "quality")
+PRESETS = ("draft", "balanced", "quality", "learned")
 USES = ("poses", "intrinsics")
 
 MIGRATIONS: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}

@@ -239,7 +239,7 @@ class Project(OpenProject):
         return f"cameras/{digest}" if model else f"cameras/{digest}/{photo_id(files[0].name, set())}"
 
     def set_preset(self, name: str) -> None:
-        """Chooses draft, balanced or quality.
+        """Chooses draft, balanced, quality or learned.
 
         Raises:
             SettingsError: No such preset.

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recon.io.formats import read_cloud, read_mesh, write_mesh
+from recon.io.formats import read_mesh, write_mesh
 from recon.pipeline.stage import Artifact, Progress, Stage, StageContext
 from recon.scene import DepthMap, TriMesh
 from recon.surface.config import MeshConfig
@@ -23,14 +23,15 @@ class MeshStage(Stage):
 
     name: ClassVar[str] = "mesh"
     title: ClassVar[str] = "Surface"
-    version: ClassVar[int] = 3
-    needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud")
+    version: ClassVar[int] = 4
+    needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud", "refine")
     config_type: ClassVar[type] = MeshConfig
     publishes: ClassVar[Mapping[str, str]] = {"mesh.ply": "mesh.ply"}
 
     def run(self, inputs: Mapping[str, Artifact], config: MeshConfig, context: StageContext) -> None:
         """Writes the mesh with vertex colours."""
         from recon.photos import read_image
+        from recon.points.stage import best_cloud
         from recon.sfm import load_views
         from recon.surface.progress import Facts
         from recon.surface.reconstruct import make_mesh
@@ -39,7 +40,7 @@ class MeshStage(Stage):
 
         pulse = pulse_of(context)
         depths = LazyDepths(inputs["cloud"].items, masks)
-        cloud = read_cloud(inputs["cloud"].path / "cloud.ply")
+        cloud = best_cloud(inputs["cloud"], inputs["refine"])
         facts = Facts()
         mesh = make_mesh(
             scene, depths, cloud, lambda name: read_image(pictures[name]), config, pulse=pulse, facts=facts, threads=context.threads

@@ -20,7 +20,7 @@ from recon.project import Project
 from tests.recon.sfm.tiny_scene import photograph
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("features.max_features=1500", "depth.max_size=160", "depth.sources=2", "depth.rounds=1", "mesh.max_faces=4000")
+SMALL = ("features.max_features=1500", "depth.max_size=160", "depth.sources=2", "depth.rounds=1", "refine.method=statistical", "mesh.max_faces=4000")
 OPTIONS = ["--preset", "draft", *(word for setting in SMALL for word in ("--set", setting)), "--deterministic", "--device", "cpu", "--json"]
 DEATHS = {
     "photos": ("item", 5),
@@ -30,6 +30,7 @@ DEATHS = {
     "undistort": ("item", 3),
     "depth": ("item", 7),
     "cloud": ("item", 6),
+    "refine": ("step", 1),
     "mesh": ("step", 2),
     "texture": ("step", 2),
 }
@@ -114,6 +115,7 @@ def test_killed_in_every_stage_the_result_is_that_of_an_undisturbed_run(photos, 
         assert second.artifact(stage).digest == first.artifact(stage).digest, stage
     assert outputs(disturbed).keys() >= {
         "cloud.ply",
+        "cloud_refined.ply",
         "mesh.ply",
         "mesh.obj",
         "mesh.png",

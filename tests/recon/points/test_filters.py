@@ -43,6 +43,13 @@ def test_far_points_are_statistical_outliers_and_points_of_the_surface_are_not()
     assert stays[:-30].mean() > 0.97
 
 
+def test_sparse_regions_are_no_local_outliers_but_points_in_the_air_are() -> None:
+    dense, sparse, air = sphere(3000), 6 * sphere(300, 1), np.array([[3.0, 0, 0], [0, -3.5, 0]])
+    stays = filters.local_inliers(np.concatenate([dense, sparse, air]))
+    assert stays[:-2].all()
+    assert not stays[-2:].any()
+
+
 def test_lonely_points_have_too_few_neighbours_in_a_radius() -> None:
     points = np.concatenate([NOISY, [[3.0, 0, 0], [3.05, 0, 0]]])
     assert filters.radius_inliers(points, 0.1, 1)[-2:].tolist() == [True, True]

@@ -1,0 +1,40 @@
+"""Spreads points evenly over the surface they lie on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEIGHBORS = 12
+_STEP = 0.2
+
+
+def spread(points: NDArray[np.floating], normals: NDArray[np.floating], farthest: float, rounds: int = 5) -> NDArray[np.float32]:
+    """Lets neighbours repel each other in their tangent planes (the repulsion of Huang et al. 2009, "WLOP", eq. 2).
+
+    Noise moves points along the surface as much as off it and so leaves clumps and gaps, which no move along the normals undoes.
+
+    Args:
+        points: `[N, 3]`.
+        normals: `[N, 3]` unit vectors of any sign.
+        farthest: No point moves farther than this in all.
+        rounds: Number of small steps.
+
+    Returns:
+        `[N, 3]`.
+    """
+    from scipy.spatial import cKDTree
+
+    begun = np.asarray(points, np.float64)
+    result, k = begun, min(NEIGHBORS + 1, len(points))
+    for _ in range(rounds):
+        distance, index = cKDTree(result).query(result, k=np.arange(1, k + 1), workers=-1)
+        reach = distance[:, -1:].clip(1e-30)
+        weight = np.square(1 - distance[:, 1:] / reach)
+        away = result[:, None] - result[index[:, 1:]]
+        push = (weight[..., None] * away / distance[:, 1:, None].clip(1e-30)).sum(1) * reach * _STEP
+        push -= np.einsum("nc,nc->n", push, normals)[:, None] * normals
+        move = result + push - begun
+        length = np.linalg.norm(move, axis=1, keepdims=True)
+        result = begun + move * np.minimum(1, farthest / length.clip(1e-30))
+    return result.astype(np.float32)

@@ -14,7 +14,9 @@ from torch.nn import functional as F
 
 _DAMPING = 1e-3
 _LARGEST_STEP = 1.0
+"""Of a patch in a round, pixels."""
 _LARGEST_STRETCH = 0.3
+"""What the edge of a patch moves by it in a round, pixels."""
 _TINY = 1e-6
 
 

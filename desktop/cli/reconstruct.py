@@ -27,7 +27,7 @@ def reconstruct_command(
     masks: Annotated[Path | None, typer.Option(help="Folder of masks named as the photos; white is used.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Leave the photos where they are instead of copying them.")] = False,
     until: Annotated[
-        str, typer.Option(help="Last stage: photos, features, matches, sfm, undistort, depth, cloud, refine, mesh, report.")
+        str, typer.Option(help="Last stage: photos, features, matches, sfm, undistort, depth, cloud, refine, mesh, texture, report.")
     ] = "report",
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of everything random.")] = 0,
@@ -35,7 +35,7 @@ def reconstruct_command(
     settings: Annotated[list[str] | None, typer.Option("--set", help="stage.field=value; may be repeated.", metavar="SETTING")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object an event on stdout, the report last.")] = False,
 ) -> None:
-    """Finds the cameras of photos, their depth, a cloud and a mesh."""
+    """Finds the cameras of photos, their depth, a cloud and a textured mesh."""
     from desktop.compose import stages as compose
     from recon.pipeline.plan import until_stage
     from recon.pipeline.settings import load_preset, parse_assignment

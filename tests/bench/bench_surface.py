@@ -40,9 +40,9 @@ WAYS = ("texture", "vertex colours", "vertex colours, whole mesh")
 WORDS = """\
 {views} views {width}x{height} of each rendered mesh as in `bench reconstruct`, cameras given, a mask for each photograph, preset {preset};
 views {held} are held out. The model is drawn from the held-out views without any light of its own and compared with the
-photographs (JPEG, sensor noise), where the object's mask, {eroded} pixels eroded, says; holes count as they look. 'texture' is what
-`mesh.glb` holds; 'vertex colours' are those of `mesh.ply` on the same simplified mesh, 'whole mesh' those on `mesh.ply` itself. Seconds are
-those of the stage on all cores."""
+photographs (JPEG, sensor noise), inside the object's mask as far as the surface covers it, {eroded} pixels eroded; 'covered' is that share
+of the eroded mask. 'texture' is what `mesh.glb` holds; 'vertex colours' are those of `mesh.ply` on the same simplified mesh, 'whole mesh'
+those on `mesh.ply` itself. Seconds are those of the stage on all cores."""
 HEADER = (
     "mesh",
     "faces",
@@ -132,18 +132,24 @@ def compare(outputs: Path, files: RenderedSet, held: dict[str, tuple[Camera, Rig
     for name, (camera, pose) in held.items():
         truth = np.asarray(cv2.imread(str(files.photos / name)))[..., ::-1]
         mask = cv2.imread(str(files.masks / Path(name).with_suffix(".png")), cv2.IMREAD_GRAYSCALE) > 0
-        inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=ERODED) > 0
+        there = render(models["texture"], camera, pose, supersampling=1).depth > 0
+        covered.append(float(there[eroded(mask)].mean()))
+        inner = eroded(mask & there)
         row = [np.where(mask[..., None], truth, 40).astype(np.uint8)]
         for way, model in models.items():
             shot = render(model, camera, pose, supersampling=2)
             scores[way]["psnr"].append(psnr(shot.image / 255, truth / 255, inner))
             scores[way]["ssim"].append(ssim(shot.image / 255, truth / 255, inner))
             row.append(shot.image)
-        covered.append(float((shot.depth > 0)[inner].mean()))
         rows.append(np.hstack(row))
     cv2.imwrite(str(picture), np.vstack(rows)[..., ::-1])
     means = {way: {key: mean(values) for key, values in score.items()} for way, score in scores.items()}
     return {**means, "covered": mean(covered), "faces": len(textured.faces), "whole_faces": len(whole.faces)}
+
+
+def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask `[H, W]` without the pixels nearer than `ERODED` to its outline."""
+    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=ERODED) > 0)
 
 
 def drawable(mesh: TriMesh) -> SynthScene:

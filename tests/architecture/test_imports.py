@@ -77,7 +77,7 @@ def test_packages_never_import_tests() -> None:
 def is_training(name: str) -> bool:
     """Whether a file holds training code."""
     return (
-        name.startswith(("recon/learning/", "recon/features/cnn/", "recon/mvs/cnn/", "generative/training/"))
+        name.startswith(("recon/learning/", "recon/features/cnn/", "recon/mvs/cnn/", "recon/points/", "generative/training/"))
         or "training" in name.split("/")[-2:][0]
         or name.endswith("training.py")
     )

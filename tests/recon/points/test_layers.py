@@ -6,6 +6,7 @@ import torch
 
 from recon.points.layers import FeaturePropagation, Scale, SetAbstraction
 from recon.points.neighbors import ball_query, farthest_points, gather
+from recon.points.networks import ClassNetwork
 
 
 def cloud(n: int = 64) -> torch.Tensor:
@@ -53,3 +54,13 @@ def test_gradients_reach_every_weight() -> None:
     features, centers = down(None, points)
     up(features, centers, None, points).square().sum().backward()
     assert all(p.grad is not None and bool(p.grad.abs().sum() > 0) for p in [*down.parameters(), *up.parameters()])
+
+
+def test_a_class_is_told_of_the_shape_not_of_the_order_of_its_points() -> None:
+    torch.manual_seed(0)
+    network, points = ClassNetwork(5).eval(), 2 * cloud(256) - 1
+    logits = network(points)
+    assert logits.shape == (2, 5)
+    assert not torch.equal(logits[0], logits[1])
+    order = torch.cat([torch.zeros(1, dtype=torch.int64), 1 + torch.randperm(255)])  # farthest-point sampling begins with the first point
+    torch.testing.assert_close(network(points[:, order]), logits)

@@ -75,38 +75,44 @@ def bake(
     blind = np.flatnonzero(weight <= 0)
     inner = np.clip(_inner(corners, faces[blind], texels[blind], owner.shape[1]), -1, 2)
     total[blind], weight[blind] = 255 * _mixed(vertex_colors, mesh.faces[faces[blind]], inner), 1
-    painted = np.zeros((owner.size, 3), np.float32)
-    painted[texels] = np.clip(total / weight[:, None], 0, 255)
+    painted = np.zeros((owner.size, 3), np.uint8)
+    painted[texels] = np.clip(total / weight[:, None], 0, 255) + np.float32(0.5)
     return filled(painted.reshape(*owner.shape, 3), owner >= 0)
 
 
-def filled(image: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
+def filled(image: NDArray[np.uint8], known: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """The picture with unknown pixels taken from what is around them at ever coarser levels (Gortler et al. 1996, "pull-push").
 
     Args:
-        image: `[H, W, 3]` in 0..255.
+        image: `[H, W, 3]`, 0 where unknown.
         known: `[H, W]`.
 
     Returns:
         `[H, W, 3]` uint8.
     """
-    weight = known.astype(np.float32)
-    levels = [(image * weight[..., None], weight)]
+    levels = [_halved(image, known.astype(np.float32))]
     while max(levels[-1][1].shape) > 1:
-        color, weight = levels[-1]
-        size = (max(weight.shape[1] // 2, 1), max(weight.shape[0] // 2, 1))
-        color, weight = (np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA)) for x in (color, weight))
-        levels.append((color, weight))
+        levels.append(_halved(*levels[-1]))
     color, weight = levels.pop()
-    below = color.reshape(*weight.shape, 3) / np.maximum(weight, 1e-6)[..., None]
+    below = color / np.maximum(weight, 1e-6)[..., None]
     while levels:
         color, weight = levels.pop()
-        size = (weight.shape[1], weight.shape[0])
-        coarse = cv2.resize(below, size, interpolation=cv2.INTER_LINEAR).reshape(*weight.shape, 3)
-        cover = np.minimum(weight * 4, 1)[..., None] if levels else weight[..., None]
-        below = cover * (color / np.maximum(weight, 1e-6)[..., None]) + (1 - cover) * coarse
-    result: NDArray[np.uint8] = (np.clip(below, 0, 255) + 0.5).astype(np.uint8)
-    return result
+        cover = np.minimum(weight * 4, 1)[..., None]
+        below = cover * (color / np.maximum(weight, 1e-6)[..., None]) + (1 - cover) * _enlarged(below, weight.shape)
+    around = _enlarged((np.clip(below, 0, 255) + np.float32(0.5)).astype(np.uint8), known.shape)
+    return np.where(known[..., None], image, around)
+
+
+def _halved(color: NDArray[Any], weight: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Means of 2x2 pixels: colours already multiplied by their weights `[H, W, 3]`, and weights `[H, W]`."""
+    size = (max(weight.shape[1] // 2, 1), max(weight.shape[0] // 2, 1))
+    color, weight = (np.asarray(cv2.resize(x, size, interpolation=cv2.INTER_AREA), np.float32) for x in (color, weight))
+    return color.reshape(*weight.shape, 3), weight
+
+
+def _enlarged(color: NDArray[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """Bilinear, to `[H, W, 3]`."""
+    return np.asarray(cv2.resize(color, (shape[1], shape[0]), interpolation=cv2.INTER_LINEAR)).reshape(*shape, 3)
 
 
 def _inner(corners: NDArray[np.floating], faces: NDArray[np.int64], texels: NDArray[np.int64], width: int) -> NDArray[np.float32]:

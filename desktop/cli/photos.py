@@ -31,7 +31,7 @@ def restore_command(
     scale: Annotated[int, typer.Option(help="sr: how many times larger.")] = 4,
     sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto.")] = "auto",
     kernel: Annotated[str, typer.Option(help="deblur: gaussian:WIDTH in pixels, or a picture of the kernel.")] = "",
-    steps: Annotated[int, typer.Option(help="Steps of the sampler.", min=1, max=1000)] = 20,
+    steps: Annotated[int | None, typer.Option(help="Steps of the sampler; 3 for rddm, else 20.", min=1, max=1000)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
     t0: Annotated[float, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another.", min=0, max=1)] = 0.4,
     travel: Annotated[str, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = "",

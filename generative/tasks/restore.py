@@ -38,7 +38,7 @@ class Recipe:
 
     Args:
         method: A key of METHODS.
-        steps: Of the sampler.
+        steps: Of the sampler; None: few for RDDM, which needs no more, else 20.
         eta: Noise drawn anew in a step, see each sampler; None: its usual value.
         t0: Where SDEdit begins, 0 to 1.
         travel: Length and repeats of time travel (DDNM, DDNM+), or None.
@@ -47,12 +47,17 @@ class Recipe:
     """
 
     method: str
-    steps: int = 20
+    steps: int | None = None
     eta: float | None = None
     t0: float = 0.4
     travel: tuple[int, int] | None = None
     seed: int = 0
     memory: int = 2 << 30
+
+    @property
+    def step_count(self) -> int:
+        """Steps asked for, or the usual number."""
+        return self.steps or (3 if self.method == "rddm" else 20)
 
     def check(self, task: str) -> None:
         """Whether the method can do the task.
@@ -98,7 +103,7 @@ def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: 
     degraded = problem.degraded.to(prior.device)
     tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4)
     noise = torch.randn(degraded.shape, generator=generator).to(degraded)
-    steps = prior.schedule.steps(pairs(trailing(prior.schedule.T, min(recipe.steps, prior.schedule.T))))
+    steps = prior.schedule.steps(pairs(trailing(prior.schedule.T, min(recipe.step_count, prior.schedule.T))))
     denoise = tiled_residual(prior.denoiser(), tiles)
     return sample_rddm(denoise, noise, steps, degraded=degraded, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
 
@@ -108,10 +113,10 @@ def _by_diffusion(problem: Problem, prior: DiffusionPrior, recipe: Recipe, gener
     T = prior.schedule.T
     guide = problem.degraded.to(prior.device)
     if recipe.method == "sdedit":
-        steps = prior.schedule.steps(pairs(below(recipe.t0, T, recipe.steps)))
+        steps = prior.schedule.steps(pairs(below(recipe.t0, T, recipe.step_count)))
         eta = 1.0 if recipe.eta is None else recipe.eta
         return sample_sdedit_vp(denoise, guide, steps, generator=generator, eta=eta, on_step=on_step)
-    visited = pairs(trailing(T, min(recipe.steps, T)))
+    visited = pairs(trailing(T, min(recipe.step_count, T)))
     steps = prior.schedule.steps(time_travel(visited, *recipe.travel) if recipe.travel else visited)
     noise = torch.randn(guide.shape, generator=generator).to(guide)
     y, eta = problem.y.to(prior.device), 0.85 if recipe.eta is None else recipe.eta

@@ -51,7 +51,7 @@ def test_one_objective_wins_and_is_trained_alone() -> None:
     balance = torch.nn.Parameter(torch.tensor(0.5))
     residual, noise = torch.tensor(0.2, requires_grad=True), torch.tensor(1.0, requires_grad=True)
     loss = objectives.auto_loss(residual, noise, balance)
-    assert float(loss) == pytest.approx(0.6)
+    assert float(loss.detach()) == pytest.approx(0.6)
     loss.backward()
     assert float(balance.grad) == pytest.approx(0.2 - 1.0), "λ rises, towards the easier objective"
     assert float(objectives.auto_loss(residual, noise, torch.tensor(0.6))) == pytest.approx(0.2)

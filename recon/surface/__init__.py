@@ -1,4 +1,4 @@
-"""Sparse TSDF and Poisson surfaces, cleaning, hole filling, decimation, vertex colours."""
+"""Sparse TSDF and Poisson surfaces, cleaning, hole filling, decimation, vertex colours, texture."""
 
 from recon.surface.config import MeshConfig
 

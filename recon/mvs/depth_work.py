@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from recon.mvs.cnn.views_work import LearnedViews
     from recon.mvs.matcher import Picture
 
-AFTER_NETWORK = {"rounds": 1, "steps": 2}
-"""What the network leaves for the finest level to search by correlation: a pixel or two, once."""
 # Measured peak of the finest level, bytes a pixel of the reference.
 _BYTES_A_PIXEL = {"classical": 450, "hybrid": 1500, "cnn": 1500}
 
@@ -95,7 +93,7 @@ class DepthWork:
         """The finest level by correlation."""
         from recon.mvs.estimate import fine_depth
 
-        config = replace(self.config, **AFTER_NETWORK) if self._learned is not None else self.config
+        config = after_network(self.config) if self._learned is not None else self.config
         known = [self.rough_field(j) for j in self.sources[index]]
         given = (self.picture(index), self._others(index), *self.ranges[index])
         return fine_depth(*given, config, self.rough_field(index), known, self._effort())
@@ -140,3 +138,8 @@ class DepthWork:
             yield
         finally:
             self._slot.release()
+
+
+def after_network(config: DepthConfig) -> DepthConfig:
+    """Settings of the finest level where the network did the others: it leaves a pixel or two to search, once."""
+    return replace(config, rounds=1, steps=2)

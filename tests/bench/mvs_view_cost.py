@@ -22,7 +22,7 @@ from recon.mvs.cnn.examples import view_of
 from recon.mvs.cnn.inference import CnnDepth, load_network
 from recon.mvs.cnn.toy import toy_set
 from recon.mvs.config import DepthConfig
-from recon.mvs.depth_work import AFTER_NETWORK
+from recon.mvs.depth_work import after_network
 from recon.mvs.estimate import fine_depth, rough_depth
 from recon.mvs.matcher import Picture
 
@@ -66,7 +66,7 @@ def measure(method: str, width: int, height: int, count: int, weights: str) -> d
         if method == "cnn":
             work.depth(reference, sources, prepared, near, far)
         else:
-            last = DepthConfig(**AFTER_NETWORK)
+            last = after_network(config)
             fine_depth(reference, sources, near, far, last, work.rough(reference, sources, prepared, near, far), known)
     view = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -193,9 +193,7 @@ class EmptyPage(Page):
             return
         enough = state.ready_photos >= 2
         self.title.setText("No model yet" if enough else "One more photo, at least")
-        count = (
-            f"{state.ready_photos} photos are ready." if enough else "A model needs two photos or more; twenty and up make a good one."
-        )
+        count = f"{state.ready_photos} photos are ready." if enough else "A model needs two photos or more; twenty and up make a good one."
         text = f"{count} Preset '{state.preset}', {keys_of('run')}." if enough else count
         self.text.setText("It was stopped; finished work is kept. " + text if state.interrupted and enough else text)
         self.button.setText("Add photos…" if not enough else "Resume" if state.interrupted else "Reconstruct")

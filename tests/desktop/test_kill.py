@@ -20,7 +20,14 @@ from recon.project import Project
 from tests.recon.sfm.tiny_scene import photograph
 
 ROOT = Path(__file__).parents[2]
-SMALL = ("features.max_features=1500", "depth.max_size=160", "depth.sources=2", "depth.rounds=1", "refine.method=statistical", "mesh.max_faces=4000")
+SMALL = (
+    "features.max_features=1500",
+    "depth.max_size=160",
+    "depth.sources=2",
+    "depth.rounds=1",
+    "refine.method=statistical",
+    "mesh.max_faces=4000",
+)
 OPTIONS = ["--preset", "draft", *(word for setting in SMALL for word in ("--set", setting)), "--deterministic", "--device", "cpu", "--json"]
 DEATHS = {
     "photos": ("item", 5),

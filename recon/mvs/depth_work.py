@@ -69,14 +69,15 @@ class DepthWork:
 
     def rough(self, item: Item, path: Path) -> None:
         """Computes one view from pictures alone, at half size."""
-        from recon.mvs.estimate import rough_depth
+        from recon.mvs.estimate import rough_depth, settled
 
         i = item.payload
+        given = (self.picture(i), self._others(i), *self.ranges[i])
         with self._computing():
             if self._learned is not None:
-                field = self._learned.rough(i)
+                field = settled(*given, after_network(self.config), self._learned.rough(i), self._effort())
             else:
-                field = rough_depth(self.picture(i), self._others(i), *self.ranges[i], self.config, self._effort())
+                field = rough_depth(*given, self.config, self._effort())
         write_depth(DepthMap((1.0 / field).cpu().numpy()), path)
 
     def fine(self, item: Item, path: Path) -> None:
@@ -141,5 +142,5 @@ class DepthWork:
 
 
 def after_network(config: DepthConfig) -> DepthConfig:
-    """Settings of the finest level where the network did the others: it leaves a pixel or two to search, once."""
+    """Settings of what follows the network: it leaves a pixel or two to search, once."""
     return replace(config, rounds=1, steps=2)

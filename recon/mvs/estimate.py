@@ -32,6 +32,8 @@ from recon.scene import DepthMap
 _COARSE_SMOOTHNESS = 2.0
 # A jump over several hypotheses costs this many single steps.
 _JUMP = 4.0
+# How often rough depth from elsewhere is gone over; each time surfaces spread by some pixels.
+_SETTLING = 2
 # Pixels by which depths of two views may differ before they contradict each other fully.
 _TOLERANCE = 6.0
 # Bands of rows that stay in a processor's cache are the fastest there.
@@ -79,6 +81,39 @@ def rough_depth(
     field = _coarse(_matcher(reference, sources, levels, config, effort), near, far, config)
     for level in range(levels - 1, 0, -1):
         field = _finer(_matcher(reference, sources, level, config, effort), _within(field, near, far), config)
+    return _within(field, near, far)
+
+
+def settled(
+    reference: Picture,
+    sources: Sequence[Picture],
+    near: float,
+    far: float,
+    config: DepthConfig,
+    rough: Tensor,
+    effort: Effort | None = None,
+) -> Tensor:
+    """Rough depth from elsewhere, mended by the pictures at half size: surfaces spread between neighbours, outlines become sharp.
+
+    Args:
+        reference: The view.
+        sources: At least one neighbour.
+        near: Nearest depth.
+        far: Farthest depth.
+        config: Settings.
+        rough: Inverse depth of the reference at half size.
+        effort: Device, memory, cancellation.
+
+    Returns:
+        Inverse depth at half the size of the reference.
+
+    Raises:
+        ResourceError: Out of memory even in the smallest bands.
+    """
+    matcher = _matcher(reference, sources, 1, config, effort)
+    field = rough.to(matcher.reference.device)
+    for _ in range(_SETTLING):
+        field = _finer(matcher, field, config)
     return _within(field, near, far)
 
 

@@ -21,7 +21,7 @@ class DepthStage(Stage):
 
     name = "depth"
     title = "Depth maps"
-    version = 3
+    version = 4
     needs = ("undistort",)
     config_type = DepthConfig
     device_dependent = True

@@ -23,7 +23,7 @@ from recon.mvs.cnn.inference import CnnDepth, load_network
 from recon.mvs.cnn.toy import toy_set
 from recon.mvs.config import DepthConfig
 from recon.mvs.depth_work import after_network
-from recon.mvs.estimate import fine_depth, rough_depth
+from recon.mvs.estimate import fine_depth, rough_depth, settled
 from recon.mvs.matcher import Picture
 
 
@@ -67,7 +67,8 @@ def measure(method: str, width: int, height: int, count: int, weights: str) -> d
             work.depth(reference, sources, prepared, near, far)
         else:
             last = after_network(config)
-            fine_depth(reference, sources, near, far, last, work.rough(reference, sources, prepared, near, far), known)
+            rough = settled(reference, sources, near, far, last, work.rough(reference, sources, prepared, near, far))
+            fine_depth(reference, sources, near, far, last, rough, known)
     view = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"features": once, "depth": view, "peak": peak / 2**20}

@@ -27,6 +27,7 @@ def refine_by(
     *,
     device: str = "cpu",
     weights: str = "",
+    keep_normals: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> PointCloud:
     """Refines a cloud.
@@ -36,11 +37,12 @@ def refine_by(
         cloud: Any cloud; points whose coordinates are no numbers are left out.
         device: Where the network runs.
         weights: File of the network's weights; the shipped ones when empty.
+        keep_normals: The cloud's normals, if it has any, are better than what points alone say: those of depth maps are.
         progress: Is told what is done, of how much; may raise.
 
     Returns:
-        The points that stayed, with their attributes; displaced ones have the origin MOVED. Its normals are new, except with
-        'statistical'.
+        The points that stayed, with their attributes; displaced ones have the origin MOVED. Its normals are new unless
+        they are to be kept, or with 'statistical'.
 
     Raises:
         InputError: The cloud has too few points, or no extent.
@@ -57,12 +59,12 @@ def refine_by(
     from recon.points.refine import load_network, moved, refine
 
     if method == "pointnet2":
-        return refine(cloud, load_network(weights, device), progress=progress).cloud
+        return refine(cloud, load_network(weights, device), keep_normals=keep_normals, progress=progress).cloud
     move = filters.bilateral if method == "bilateral" else filters.moving_least_squares
     result = moved(cloud, _around_middle(move, cloud))
-    normals = filters.pca_normals(result.points)
-    turned = orientation.consistent(result.points, normals) if cloud.normals is None else orientation.like(normals, cloud.normals)
-    return replace(result, normals=turned)
+    if keep_normals and cloud.normals is not None:
+        return result
+    return replace(result, normals=orientation.renewed(result.points, filters.pca_normals(result.points), cloud.normals, False))
 
 
 def _around_middle(move: Callable[..., NDArray[np.float32]], cloud: PointCloud) -> NDArray[np.float32]:

@@ -12,6 +12,15 @@ def like(normals: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArra
     return np.where(away[:, None], -normals, normals).astype(np.float32)
 
 
+def renewed(
+    points: NDArray[np.floating], normals: NDArray[np.float32], before: NDArray[np.float32] | None, keep: bool
+) -> NDArray[np.float32]:
+    """Normals of refined points: those from `before` if they are to be kept, else the new ones on the same side, or made consistent."""
+    if before is None:
+        return consistent(points, normals)
+    return before if keep else like(normals, before)
+
+
 def consistent(points: NDArray[np.floating], normals: NDArray[np.float32], k: int = 8) -> NDArray[np.float32]:
     """Normals `[N, 3]` turned so that neighbours agree, and the highest point of every connected part looks up.
 

@@ -59,13 +59,21 @@ def load_network(path: str = "", device: str = "cpu") -> RefineNetwork:
     return network.to(device).eval()
 
 
-def refine(cloud: PointCloud, network: nn.Module, *, outlier: float = OUTLIER, progress: Progress = lambda done, total: None) -> Refined:
+def refine(
+    cloud: PointCloud,
+    network: nn.Module,
+    *,
+    outlier: float = OUTLIER,
+    keep_normals: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> Refined:
     """Refines a cloud of any size, density and scale: lonely points and outliers go, the others move onto the surface.
 
     Args:
         cloud: As `recon.points.checks.usable` leaves it. Its normals say which side is outside; without them neighbours are made to agree.
         network: See `load_network`.
         outlier: Points with a larger probability of being outliers go; 1 = none.
+        keep_normals: The cloud's normals, if it has any, are better than what points alone say.
         progress: Is told what is done, of how much; may raise.
 
     Raises:
@@ -79,7 +87,7 @@ def refine(cloud: PointCloud, network: nn.Module, *, outlier: float = OUTLIER, p
         raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
     picked = cloud.select(stays)
     points, normals, noise = _settle(network, picked.points, seen[stays], partial(_part, progress, 1, ROUNDS))
-    normals = orientation.consistent(points, normals) if picked.normals is None else orientation.like(normals, picked.normals)
+    normals = orientation.renewed(points, normals, picked.normals, keep_normals)
     return Refined(replace(moved(picked, points), normals=normals), number - len(points), noise)
 
 

@@ -20,7 +20,7 @@ class RefineConfig:
 
     method: str = setting(
         "off",
-        "What removes outliers and noise: 'pointnet2' a network, which also renews normals; 'statistical' removes far points only; "
+        "What removes outliers and noise: 'pointnet2' a network; 'statistical' removes far points only; "
         "'bilateral' and 'mls' smooth; 'off' leaves the cloud as it is.",
         choices=("off", "pointnet2", "statistical", "bilateral", "mls"),
     )
@@ -65,7 +65,7 @@ class RefineStage(Stage):
             context.progress(Progress(done, total, "refining points"))
 
         _threads(context)
-        refined = refine_by(config.method, cloud, device=context.device, weights=config.weights, progress=pulse)
+        refined = refine_by(config.method, cloud, device=context.device, weights=config.weights, keep_normals=True, progress=pulse)
         context.progress(Progress(0, 0, "writing points"))
         write_cloud(refined, context.output / REFINED)
         context.note("points", len(refined))

@@ -142,3 +142,12 @@ def test_unknown_methods_and_weights_are_named() -> None:
         refine_by("magic", sphere_cloud(100))
     with pytest.raises(WeightsError):
         load_network("nowhere.safetensors")
+
+
+@pytest.mark.parametrize("method", ["pointnet2", "bilateral", "mls"])
+def test_normals_that_are_better_than_what_points_say_can_be_kept(method: str) -> None:
+    cloud = sphere_cloud(800)
+    result = refine_by(method, cloud, keep_normals=True)
+    known = {tuple(n) for n in cloud.normals}
+    assert {tuple(n) for n in result.normals} <= known
+    assert len(result) > 700

@@ -68,8 +68,11 @@ class Recipe:
         if self.method not in METHODS:
             raise SettingsError(f"There is no method '{self.method:.40}'.", f"There are: {', '.join(METHODS)}.", "Choose one of them.")
         if task not in METHODS[self.method]:
-            able = ", ".join(name for name, tasks in METHODS.items() if task in tasks)
-            raise SettingsError(f"'{self.method}' cannot do '{task:.40}'.", f"These can: {able}.", "Choose one of them.")
+            able = [name for name, tasks in METHODS.items() if task in tasks]
+            if not able:
+                known = ", ".join(dict.fromkeys(name for tasks in METHODS.values() for name in tasks))
+                raise SettingsError(f"There is no task '{task:.40}'.", f"There are: {known}.", "Choose one of them.")
+            raise SettingsError(f"'{self.method}' cannot do '{task:.40}'.", f"These can: {', '.join(able)}.", "Choose one of them.")
         if self.travel is not None and self.method not in ("ddnm", "ddnm+"):
             raise SettingsError(f"'{self.method}' does not travel in time.", "", "Leave --travel out, or choose ddnm or ddnm+.")
 

@@ -59,7 +59,7 @@ def make_mesh(
         mesh = poisson_mesh(cloud, config, threads=threads, check_cancelled=step, note=facts.note)
     facts.note("method", method)
     mesh = clean(mesh, config, pulse, facts)
-    return finish(mesh, scene, picture, config, pulse, facts, set(depths))
+    return finish(mesh, scene, picture, pulse, facts, set(depths))
 
 
 def clean(mesh: TriMesh, config: MeshConfig, pulse: Pulse = silent, facts: Facts | None = None) -> TriMesh:
@@ -99,7 +99,6 @@ def finish(
     mesh: TriMesh,
     scene: Scene,
     picture: Callable[[str], NDArray[np.uint8]],
-    config: MeshConfig,
     pulse: Pulse,
     facts: Facts,
     names: set[str],

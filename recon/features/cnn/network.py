@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from recon.features.cnn.groups import TURNS, Block, FieldConv, Lift, PlainBlock, plain_conv
+from recon.features.cnn.groups import Block, FieldConv, Lift, PlainBlock, plain_conv
 from recon.features.cnn.normalise import even_light
 from recon.features.cnn.sampling import sample, sample_patches
 
@@ -161,13 +161,3 @@ def _start_with_derivatives(lift: Any) -> None:
     with torch.no_grad():
         for i, kernel in enumerate(filters[: len(lift.weight)]):
             lift.weight[i, 0] = kernel / kernel.norm()
-
-
-def count_parameters(network: nn.Module) -> int:
-    """Number of trained numbers."""
-    return sum(p.numel() for p in network.parameters())
-
-
-def descriptor_size(architecture: Architecture) -> int:
-    """Length of a descriptor."""
-    return TURNS * architecture.descriptor

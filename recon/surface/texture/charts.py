@@ -11,10 +11,6 @@ from numpy.typing import NDArray
 from recon.scene import TriMesh, View
 from recon.surface.texture.labels import components
 
-UNSEEN_SIDE = 2.0
-"""Width in texels of the square that holds a face no view sees: its corners lie on the centres of three of 2x2 texels, so that bilinear
-sampling gives exactly the linear blend of their colours."""
-
 
 @dataclass(frozen=True, eq=False)
 class Charts:

@@ -77,8 +77,9 @@ def test_photos_become_a_model_that_another_program_opens_although_the_run_was_s
         assert real.viewport.facts(layer)["counts"][counted] == real.state.layer(layer).count
 
     exported = export_mesh(real, until, tmp_path / "model.obj")
-    assert len(exported.faces) == real.state.layer("mesh").count
-    assert exported.visual.kind == "vertex"
+    assert 1000 < len(exported.faces) <= real.state.layer("mesh").count, "the textured surface has a bound of its own"
+    assert exported.visual.kind == "texture"
+    assert min(exported.visual.material.image.size) >= 256
 
 
 def export_mesh(window: MainWindow, until, target: Path) -> trimesh.Trimesh:

@@ -16,7 +16,7 @@ class DepthConfig:
     )
     sources: int = setting(4, "Neighbouring photos each photo is compared with.", minimum=1, maximum=16)
     method: str = setting(
-        "classical",
+        "hybrid",
         "How depth is found: by correlation and smoothing, by the trained network alone, or by the network and finally by correlation.",
         choices=("classical", "cnn", "hybrid"),
     )

@@ -173,7 +173,7 @@ def test_the_stage_uses_the_network(undistorted, tmp_path, weights, method):
 def test_the_key_of_the_stage_holds_the_digest_of_the_weights(weights):
     digest = DepthStage().weights_digest(DepthConfig(method="cnn", weights=str(weights)))
     assert len(digest) == 64
-    assert DepthStage().weights_digest(DepthConfig()) == ""
+    assert DepthStage().weights_digest(DepthConfig(method="classical")) == ""
 
 
 def test_the_shipped_network_finds_a_slanted_plane_and_is_sure_of_it(scene):

@@ -21,7 +21,7 @@ def _group() -> None:
 def refine_command(
     source: Annotated[Path, typer.Argument(help="Cloud to refine, a PLY file.", show_default=False)],
     output: Annotated[Path, typer.Option("-o", "--output", help="File to write; its suffix says the format.", show_default=False)],
-    method: Annotated[str, typer.Option(help="pointnet2, statistical, bilateral or mls.")] = "pointnet2",
+    method: Annotated[str, typer.Option(help="pointnet2, statistical, radius, bilateral or mls.")] = "pointnet2",
     weights: Annotated[str, typer.Option(help="Weights of the network; the shipped ones when left out.")] = "",
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
 ) -> None:

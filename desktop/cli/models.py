@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from recon.errors import PhotolithError, WeightsError
+from recon.errors import InputError, PhotolithError, WeightsError
 
 models_app = typer.Typer(name="models", help="Trained networks: what there is, and whether the files are whole.", no_args_is_help=True)
 
@@ -88,6 +88,25 @@ def verify_command(
     if not names:
         typer.echo("There are no trained networks in this copy of Photolith.")
     raise typer.Exit(WeightsError.exit_code if bad else 0)
+
+
+@models_app.command("export")
+def export_command(
+    name: Annotated[str, typer.Argument(help="Name of a diffusion prior, or its .safetensors file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder to write.", show_default=False)],
+) -> None:
+    """Writes a diffusion prior as a folder that diffusers loads."""
+    from generative.priors.diffusers_folder import write_folder
+    from generative.priors.load import load_prior
+    from generative.priors.prior import DiffusionPrior
+
+    prior = load_prior(name)
+    if not isinstance(prior, DiffusionPrior):
+        raise WeightsError(f"'{name}' cannot be written in that format.", "It is no diffusion prior.", "Choose a photo-prior.")
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        raise InputError(f"'{output}' is there already.", "Nothing is overwritten.", "Give a new folder.")
+    write_folder(prior, output)
+    typer.echo(f"Wrote {output}")
 
 
 def _find(name: str) -> Path:

@@ -42,8 +42,10 @@ def read_folder(folder: Path) -> DiffusionPrior:
     return DiffusionPrior(network.eval(), schedule, predicts, int(settings.get("sample_size") or 64))
 
 
-def write_folder(prior: DiffusionPrior, settings: dict[str, Any], folder: Path) -> None:
-    """Writes a prior so that diffusers and `read_folder` can load it; `settings` are those of its U-Net."""
+def write_folder(prior: DiffusionPrior, folder: Path) -> None:
+    """Writes a prior so that diffusers and `read_folder` can load it."""
+    config: Any = prior.network.config
+    settings = {name: value for name, value in dict(config).items() if not name.startswith("_")}
     for name in ("unet", "scheduler"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     write_tensors(prior.network.state_dict(), folder / "unet" / WEIGHTS, {"format": "pt"})

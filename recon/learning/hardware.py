@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import platform
 from collections.abc import Callable
@@ -28,7 +29,7 @@ class _Loss(nn.Module):
 
 
 class Hardware:
-    """Where a training runs.
+    """Where a training runs. Used in a `with`, which parts the processes at the end.
 
     Args:
         config: Its device, precision and threads are used.
@@ -50,6 +51,15 @@ class Hardware:
             torch.set_num_threads(config.threads)
         if self.device.type == "cuda":
             torch.backends.cudnn.benchmark = True  # TF32 stays off for matrix products: it moves projected pixels
+
+    def __enter__(self) -> Hardware:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Joins the threads of the processes' group: one left over would abort an interpreter that is closing down."""
+        if self._accelerator is not None:
+            gc.collect()  # what shares gradients holds the group too
+            self._accelerator.end_training()
 
     @property
     def main(self) -> bool:

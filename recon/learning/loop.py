@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -62,14 +63,11 @@ def train(
         WeightsError: The state of the earlier call, or `start`, is damaged.
     """
     config = config.checked()
-    hardware = Hardware(config)
     run = RunFolder(folder)
     given = None if start is None else load_weights(start)
-    if not hardware.main:
-        hardware.wait()
-        return _Training(task, run, config, hardware, on_event, given, command).run(check)
-    with run.lock():
-        run.check_recipe(_recipe(task, config, hardware, "" if given is None else given[1].sha256))
+    with Hardware(config) as hardware, run.lock() if hardware.main else nullcontext():
+        if hardware.main:
+            run.check_recipe(_recipe(task, config, hardware, "" if given is None else given[1].sha256))
         hardware.wait()
         return _Training(task, run, config, hardware, on_event, given, command).run(check)
 

@@ -47,6 +47,12 @@ def local_inliers(points: NDArray[np.floating], k: int = 16, factor: float = 3.0
     return np.asarray(mean <= factor * usual)
 
 
+def reach(points: NDArray[np.floating], k: int = 8, samples: int = 2000) -> float:
+    """Median distance of points `[N, 3]` to the `k`-th nearest, themselves counted."""
+    chosen = points[:: max(1, len(points) // samples)]
+    return float(np.median(_tree(points).query(chosen, k=[min(k, len(points))])[0]))
+
+
 def radius_inliers(points: NDArray[np.floating], radius: float, least: int) -> NDArray[np.bool_]:
     """Points with at least `least` others within `radius`; `[N]`, True = stays."""
     if not radius > 0:

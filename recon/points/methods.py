@@ -13,9 +13,12 @@ from recon.points import filters, orientation
 from recon.points.checks import usable, usable_normals
 from recon.scene import PointCloud
 
+_FEW = 4
+"""'radius': a point is alone with fewer others nearby, which is where most points have seven."""
 METHODS = {
     "pointnet2": "network: removes outliers, moves points onto the surface, renews normals",
     "statistical": "removes points far from their neighbours; moves nothing",
+    "radius": "removes points with few others nearby; moves nothing",
     "bilateral": "moves points to their neighbours' mean, keeping edges",
     "mls": "moves points onto the quadric through their neighbours",
 }
@@ -42,7 +45,7 @@ def refine_by(
 
     Returns:
         The points that stayed, with their attributes; displaced ones have the origin MOVED. Its normals are new unless
-        they are to be kept, or with 'statistical'.
+        they are to be kept, or nothing moves.
 
     Raises:
         InputError: The cloud has too few points, or no extent.
@@ -56,15 +59,17 @@ def refine_by(
         cloud = replace(cloud, normals=None)
     if method == "statistical":
         return cloud.select(filters.statistical_inliers(cloud.points))
+    if method == "radius":
+        return cloud.select(filters.radius_inliers(cloud.points, max(filters.reach(cloud.points), float(np.finfo(np.float32).tiny)), _FEW))
     from recon.points.refine import load_network, moved, refine
 
     if method == "pointnet2":
-        return refine(cloud, load_network(weights, device), keep_normals=keep_normals, progress=progress).cloud
+        return refine(cloud, load_network(weights, device), keep_normals=keep_normals, progress=progress)
     move = filters.bilateral if method == "bilateral" else filters.moving_least_squares
     result = moved(cloud, _around_middle(move, cloud))
     if keep_normals and cloud.normals is not None:
         return result
-    return replace(result, normals=orientation.renewed(result.points, filters.pca_normals(result.points), cloud.normals, False))
+    return replace(result, normals=orientation.renewed(result.points, filters.pca_normals(result.points), cloud.normals))
 
 
 def _around_middle(move: Callable[..., NDArray[np.float32]], cloud: PointCloud) -> NDArray[np.float32]:

@@ -12,13 +12,9 @@ def like(normals: NDArray[np.float32], reference: NDArray[np.float32]) -> NDArra
     return np.where(away[:, None], -normals, normals).astype(np.float32)
 
 
-def renewed(
-    points: NDArray[np.floating], normals: NDArray[np.float32], before: NDArray[np.float32] | None, keep: bool
-) -> NDArray[np.float32]:
-    """Normals of refined points: those from `before` if they are to be kept, else the new ones on the same side, or made consistent."""
-    if before is None:
-        return consistent(points, normals)
-    return before if keep else like(normals, before)
+def renewed(points: NDArray[np.floating], normals: NDArray[np.float32], before: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """New normals of points: on the side of those from `before`, or where there were none, made consistent."""
+    return consistent(points, normals) if before is None else like(normals, before)
 
 
 def consistent(points: NDArray[np.floating], normals: NDArray[np.float32], k: int = 8) -> NDArray[np.float32]:

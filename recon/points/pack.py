@@ -9,24 +9,14 @@ from pathlib import Path
 from zlib import crc32
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
+from recon.points.neighbors import farthest_points
 from recon.points.shapes import Shape, unit_sphere, write_shapes
 
 DENSE = 48_000
 EVEN = 12_000
-
-
-def farthest_order(points: NDArray[np.float32], count: int) -> NDArray[np.int64]:
-    """Numbers of `count` points of `[N, 3]`, each the farthest from those before it (Eldar et al. 1997); begins with point 0."""
-    columns = np.ascontiguousarray(points.T)
-    distance = np.full(len(points), np.inf, np.float32)
-    order = np.zeros(count, np.int64)
-    for i in range(1, count):
-        x, y, z = columns - columns[:, order[i - 1], None]
-        np.minimum(distance, x * x + y * y + z * z, out=distance)
-        order[i] = distance.argmax()
-    return order
 
 
 def sample_shape(name: str, corners: NDArray[np.floating], rng: np.random.Generator, dense: int = DENSE, even: int = EVEN) -> Shape:
@@ -38,7 +28,7 @@ def sample_shape(name: str, corners: NDArray[np.floating], rng: np.random.Genera
     points, face = sample_triangles(corners, dense, rng)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-12)
-    first = farthest_order(points, even)
+    first = farthest_points(torch.from_numpy(points)[None], even)[0].numpy()
     rest = np.setdiff1d(np.arange(dense), first)
     order = np.concatenate([first, rest])
     return Shape(name, points[order], normals[face][order].astype(np.float32), even)

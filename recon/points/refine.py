@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from recon.errors import InputError
 from recon.points import orientation
-from recon.points.filters import local_inliers
+from recon.points.filters import local_inliers, reach
 from recon.points.networks import Architecture, RefineNetwork
 from recon.points.patches import PatchFrame, merged
 from recon.points.spread import spread
@@ -28,21 +28,6 @@ STRONG = 0.32
 OUTLIER = 0.5
 """Points with a larger probability of belonging to no surface go."""
 Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True, eq=False)
-class Refined:
-    """A refined cloud, and what was done to it.
-
-    Args:
-        cloud: The points that stayed, in their order, with all their attributes; those that moved are of the origin MOVED.
-        removed: Points that were taken for outliers.
-        noise: Root mean square of how far points were off the surface.
-    """
-
-    cloud: PointCloud
-    removed: int
-    noise: float
 
 
 def load_network(path: str = "", device: str = "cpu") -> RefineNetwork:
@@ -66,7 +51,7 @@ def refine(
     outlier: float = OUTLIER,
     keep_normals: bool = False,
     progress: Progress = lambda done, total: None,
-) -> Refined:
+) -> PointCloud:
     """Refines a cloud of any size, density and scale: lonely points and outliers go, the others move onto the surface.
 
     Args:
@@ -76,19 +61,23 @@ def refine(
         keep_normals: The cloud's normals, if it has any, are better than what points alone say.
         progress: Is told what is done, of how much; may raise.
 
+    Returns:
+        The points that stayed, in their order, with all their attributes; those that moved are of the origin MOVED.
+
     Raises:
         InputError: The network sees no surface at all.
     """
-    number = len(cloud)
     cloud = cloud.select(local_inliers(cloud.points))  # far points would distort the patches they are in
     seen = look(network, cloud.points, partial(_part, progress, 0, ROUNDS))
     stays = seen[:, 3] <= (np.log(outlier / (1 - outlier)) if outlier < 1 else np.inf)
     if not stays.any():
         raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
     picked = cloud.select(stays)
-    points, normals, noise = _settle(network, picked.points, seen[stays], partial(_part, progress, 1, ROUNDS))
-    normals = orientation.renewed(points, normals, picked.normals, keep_normals)
-    return Refined(replace(moved(picked, points), normals=normals), number - len(points), noise)
+    points, normals = _settle(network, picked.points, seen[stays], partial(_part, progress, 1, ROUNDS))
+    result = moved(picked, points)
+    if keep_normals and result.normals is not None:
+        return result
+    return replace(result, normals=orientation.renewed(points, normals, picked.normals))
 
 
 def displaced(network: nn.Module, points: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,7 +87,7 @@ def displaced(network: nn.Module, points: NDArray[np.float32]) -> NDArray[np.flo
 
 def _settle(
     network: nn.Module, points: NDArray[np.float32], seen: NDArray[np.float32], progress: Progress
-) -> tuple[NDArray[np.float32], NDArray[np.float32], float]:
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Moves points along their normals, again where the noise is strong, and spreads them.
 
     Args:
@@ -108,14 +97,14 @@ def _settle(
         progress: For the second round.
 
     Returns:
-        Points and normals `[N, 3]`, and the noise: root mean square of how far points were off the surface.
+        Points and normals `[N, 3]`.
     """
     result, normals = _along_normals(points, seen)
-    noise = _rms(result - points)
-    if noise > STRONG * _reach(points):
+    noise = _rms(result - points)  # how far points were off the surface
+    if noise > STRONG * reach(points):
         result, normals = _along_normals(result, look(network, result, progress))
         noise = _rms(result - points)
-    return spread(result, normals, noise), normals, noise
+    return spread(result, normals, noise), normals
 
 
 def _along_normals(points: NDArray[np.float32], seen: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -126,14 +115,6 @@ def _along_normals(points: NDArray[np.float32], seen: NDArray[np.float32]) -> tu
 
 def _rms(moves: NDArray[np.float32]) -> float:
     return float(np.sqrt(np.square(moves.astype(np.float64)).sum(1).mean()))
-
-
-def _reach(points: NDArray[np.float32], k: int = 8, samples: int = 2000) -> float:
-    """Median distance to the `k`-th neighbour."""
-    from scipy.spatial import cKDTree
-
-    chosen = points[:: max(1, len(points) // samples)]
-    return float(np.median(cKDTree(points).query(chosen, k=[min(k, len(points))])[0]))
 
 
 def _part(progress: Progress, part: int, parts: int, done: int, total: int) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recon.errors import InputError, ShapeError
+from recon.io.npz import DAMAGE, read_arrays, write_arrays
 
 STEPS = 65535
 _NORMAL_STEPS = 127
@@ -51,7 +52,7 @@ def write_shapes(shapes: list[Shape], path: Path) -> None:
     names = np.array([shape.name for shape in shapes])
     points = np.stack([np.rint((shape.points + 1) / 2 * STEPS).clip(0, STEPS).astype(np.uint16) for shape in shapes])
     normals = np.stack([np.rint(shape.normals * _NORMAL_STEPS).astype(np.int8) for shape in shapes])
-    np.savez_compressed(path, names=names, points=points, normals=normals, even=np.int64(shapes[0].even))
+    write_arrays(path, {"names": names, "points": points, "normals": normals, "even": np.asarray(shapes[0].even, np.int64)})
 
 
 class Shapes:
@@ -63,10 +64,10 @@ class Shapes:
 
     def __init__(self, path: Path) -> None:
         try:
-            with np.load(path, allow_pickle=False) as file:
-                self._points, self._normals, self.even = file["points"], file["normals"], int(file["even"])
-                self.names = tuple(map(str, file["names"]))
-        except (OSError, ValueError, KeyError) as error:
+            file = read_arrays(path)
+            self._points, self._normals, self.even = file["points"], file["normals"], int(file["even"])
+            self.names = tuple(map(str, file["names"]))
+        except DAMAGE as error:
             raise InputError(f"'{path.name}' holds no shapes.", f"{error}.", "Make it with 'python -m recon.points.pack'.") from error
         sizes = (len(self.names), *self._points.shape[1:])
         if self._points.shape != self._normals.shape or self._points.shape != sizes or sizes[2:] != (3,) or not 0 < self.even <= sizes[1]:

@@ -20,9 +20,9 @@ class RefineConfig:
 
     method: str = setting(
         "off",
-        "What removes outliers and noise: 'pointnet2' a network; 'statistical' removes far points only; "
+        "What removes outliers and noise: 'pointnet2' a network; 'statistical' and 'radius' only remove far or lonely points; "
         "'bilateral' and 'mls' smooth; 'off' leaves the cloud as it is.",
-        choices=("off", "pointnet2", "statistical", "bilateral", "mls"),
+        choices=("off", "pointnet2", "statistical", "radius", "bilateral", "mls"),
     )
     weights: str = setting("", "Weights of the network; empty = those that come with Photolith.", advanced=True)
 

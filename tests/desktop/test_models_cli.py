@@ -9,8 +9,12 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from diffusers import UNet2DModel
 
 from desktop.cli.train import TRAININGS
+from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
+from generative.networks.unet2d import SMALL, unet2d
+from recon.errors import InputError, WeightsError
 from recon.learning import shelf
 from recon.learning.card import ModelCard
 from recon.learning.weights import save_weights
@@ -83,7 +87,7 @@ def test_show_of_a_hostile_card_cannot_steer_the_terminal(photolith, models) -> 
 
 def test_show_of_an_unknown_name_lists_the_known(photolith, models) -> None:
     code, _, errors = photolith("models", "show", "nothing")
-    assert code == 3
+    assert code == WeightsError.exit_code
     assert "There are: features, mvs." in errors
 
 
@@ -108,7 +112,7 @@ def test_train_lists_what_can_be_trained_and_refuses_the_rest(photolith) -> None
     code, out, _ = photolith("train")
     assert (code, [line.split()[0] for line in out.splitlines()]) == (0, list(TRAININGS))
     code, _, errors = photolith("train", "nothing")
-    assert code == 3
+    assert code == WeightsError.exit_code
     assert ", ".join(TRAININGS) in errors
 
 
@@ -124,3 +128,23 @@ def test_train_hands_its_options_on_and_returns_the_exit_code(photolith, monkeyp
 @pytest.mark.parametrize("name", TRAININGS)
 def test_every_training_is_there(name: str) -> None:
     assert callable(importlib.import_module(TRAININGS[name][0]).main)
+
+
+def test_export_writes_a_prior_that_diffusers_loads(photolith, tmp_path) -> None:
+    settings = {**SMALL, "sample_size": 16, "block_out_channels": [16, 16, 16], "layers_per_block": 1}
+    network = unet2d(settings)
+    save_weights(network.state_dict(), tmp_path / "prior.safetensors", ModelCard("prior", "photo-prior", settings, steps=1))
+    code, out, err = photolith("models", "export", tmp_path / "prior.safetensors", "-o", tmp_path / "folder")
+    assert (code, out.startswith("Wrote ")) == (0, True), err
+    again = UNet2DModel.from_pretrained(tmp_path / "folder" / "unet").state_dict()
+    assert all(torch.equal(again[name], value) for name, value in network.state_dict().items())
+    assert photolith("models", "export", tmp_path / "prior.safetensors", "-o", tmp_path / "folder")[0] == InputError.exit_code
+
+
+def test_export_says_when_a_model_has_no_such_format(photolith, tmp_path) -> None:
+    architecture = {"widths": [8, 8], "blocks": 1}
+    network = ResidualUNet(ResidualUNetArchitecture(widths=(8, 8), blocks=1))
+    save_weights(network.state_dict(), tmp_path / "rddm.safetensors", ModelCard("rddm", "photo-rddm", architecture, steps=1))
+    code, _, err = photolith("models", "export", tmp_path / "rddm.safetensors", "-o", tmp_path / "folder")
+    assert code == WeightsError.exit_code
+    assert "no diffusion prior" in err

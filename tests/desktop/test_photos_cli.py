@@ -72,7 +72,7 @@ def test_a_folder_of_diffusers_restores_with_previews(photolith, photo: Path, tm
     from generative.schedules import linear
     from generative.training.photo_prior import _TINY_UNET
 
-    write_folder(DiffusionPrior(unet2d(_TINY_UNET), linear(50), "eps", 16), _TINY_UNET, tmp_path / "prior")
+    write_folder(DiffusionPrior(unet2d(_TINY_UNET), linear(50), "eps", 16), tmp_path / "prior")
     options = ("--task", "denoise", "--method", "ddnm+", "--prior", str(tmp_path / "prior"), "--steps", "2", "--previews")
     code, _, err = photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), *options)
     assert code == 0

@@ -29,7 +29,7 @@ def prior() -> DiffusionPrior:
 def test_a_folder_says_the_same_when_it_is_read_again_and_diffusers_reads_it_too(prior: DiffusionPrior, tmp_path: Path) -> None:
     from diffusers import DDPMPipeline
 
-    write_folder(prior, SETTINGS, tmp_path)
+    write_folder(prior, tmp_path)
     again = read_folder(tmp_path)
     assert (again.predicts, again.size) == ("v", 16)
     assert torch.allclose(again.schedule.alpha_bar, prior.schedule.alpha_bar, atol=1e-12)
@@ -44,7 +44,7 @@ def test_a_folder_says_the_same_when_it_is_read_again_and_diffusers_reads_it_too
 def test_schedules_of_other_folders_are_understood(prior: DiffusionPrior, tmp_path: Path) -> None:
     from diffusers import DDPMScheduler
 
-    write_folder(prior, SETTINGS, tmp_path)
+    write_folder(prior, tmp_path)
     for kind in ("linear", "scaled_linear", "squaredcos_cap_v2"):
         scheduler = DDPMScheduler(200, beta_schedule=kind, prediction_type="sample")
         (tmp_path / "scheduler" / "scheduler_config.json").write_text(json.dumps({**scheduler.config, "trained_betas": None}))
@@ -69,7 +69,7 @@ def test_schedules_of_other_folders_are_understood(prior: DiffusionPrior, tmp_pa
     ],
 )
 def test_a_folder_that_is_no_prior_is_refused_in_words(prior: DiffusionPrior, tmp_path: Path, name: str, content: str) -> None:
-    write_folder(prior, SETTINGS, tmp_path)
+    write_folder(prior, tmp_path)
     (tmp_path / name).write_text(content)
     with pytest.raises(WeightsError):
         load_prior(str(tmp_path))

@@ -11,7 +11,7 @@ import torch
 from recon.errors import InputError, ShapeError
 from recon.points.examples import example, random_rotation
 from recon.points.noise import KINDS, gaussian, scanner, stereo
-from recon.points.pack import farthest_order, sample_shape
+from recon.points.pack import sample_shape
 from recon.points.shapes import Shapes, unit_sphere, write_shapes
 from recon.points.task import _simple_shapes, off_shape
 
@@ -86,14 +86,6 @@ def test_shapes_survive_packing(tmp_path: Path) -> None:
     assert np.einsum("nc,nc->n", read[0].normals, shape.normals).min() > 0.999
     assert np.linalg.norm(shape.points, axis=1).max() <= 1 + 1e-6
     assert off_shape(shape.points, shape) < 1e-9
-
-
-def test_the_beginning_of_a_shape_is_evenly_spread() -> None:
-    points = np.random.default_rng(7).random((400, 3)).astype(np.float32)
-    order = farthest_order(points, 50)
-    assert len(set(order.tolist())) == 50
-    for i in (1, 20, 49):
-        assert order[i] == np.linalg.norm(points[:, None] - points[order[:i]], axis=2).min(1).argmax()
 
 
 def test_files_that_hold_no_shapes_are_refused(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import platform
 from collections.abc import Callable
@@ -14,18 +13,6 @@ from torch import Tensor, nn
 from recon.errors import ResourceError
 from recon.learning.config import TrainConfig
 from recon.pipeline.machine import resolve_device
-
-
-class _Loss(nn.Module):
-    """The loss as a module, so that several processes share gradients whatever methods of the network the loss calls."""
-
-    def __init__(self, network: nn.Module, loss: Callable[..., Any]) -> None:
-        super().__init__()
-        self.network, self._loss = network, loss
-
-    def forward(self, batch: Any, step: int) -> Any:
-        """Scalar loss and what is logged."""
-        return self._loss(self.network, batch, step)
 
 
 class Hardware:
@@ -58,7 +45,6 @@ class Hardware:
     def __exit__(self, *error: object) -> None:
         """Joins the threads of the processes' group: one left over would abort an interpreter that is closing down."""
         if self._accelerator is not None:
-            gc.collect()  # what shares gradients holds the group too
             self._accelerator.end_training()
 
     @property
@@ -68,15 +54,24 @@ class Hardware:
 
     def loss(self, network: nn.Module, loss: Callable[..., Any]) -> Callable[[Any, int], Any]:
         """`loss(network, batch, step)` as a function of batch and step, in the precision asked for."""
-        module: nn.Module = _Loss(network, loss)
-        if self._accelerator is not None:
-            module = self._accelerator.prepare_model(module)
 
         def forward(batch: Any, step: int) -> Any:
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self._bf16):
-                return module(batch, step)
+                return loss(network, batch, step)
 
         return forward
+
+    def share_gradients(self, network: nn.Module) -> None:
+        """Puts the mean over the processes in place of each gradient; a parameter that no process used keeps none."""
+        if self._accelerator is None:
+            return
+        parameters = [p for p in network.parameters() if p.requires_grad]
+        own = [torch.zeros_like(p) if p.grad is None else p.grad for p in parameters]
+        used = torch.tensor([p.grad is not None for p in parameters], device=self.device)
+        together = self.mean(torch.cat([gradient.flatten().float() for gradient in own] + [used.float()]))
+        *means, used = together.split([p.numel() for p in parameters] + [len(parameters)])
+        for p, mean, share in zip(parameters, means, used.tolist(), strict=True):
+            p.grad = mean.view_as(p).to(p.dtype) if share > 0 else None
 
     def move(self, batch: Any) -> Any:
         """The batch on the device; nested dicts, lists and tuples of tensors."""
@@ -118,10 +113,9 @@ class Hardware:
 def _accelerator(config: TrainConfig) -> Any:
     """accelerate's view of the processes that a launcher started."""
     try:
+        import torch.distributed.nn.functional  # noqa: F401  (imported after the group began, its defaults would keep the group alive)
         from accelerate import Accelerator
-        from accelerate.utils import DistributedDataParallelKwargs
     except ImportError as error:
         why = f"Several processes were started, which accelerate has to join, and it does not load: {error}."
         raise ResourceError("The training cannot start.", why, "Install accelerate, or start one process.") from error
-    handlers = [DistributedDataParallelKwargs(find_unused_parameters=True)]
-    return Accelerator(cpu=config.device == "cpu", mixed_precision="no", kwargs_handlers=handlers)  # precision is our own matter
+    return Accelerator(cpu=config.device == "cpu", mixed_precision="no")  # precision is our own matter

@@ -161,6 +161,7 @@ class _Training:
         self.optimizer.zero_grad(set_to_none=True)
         loss, logged = self.loss(self.hardware.move(batch), step)
         loss.backward()
+        self.hardware.share_gradients(self.network)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip or float("inf"))
         stop, broken = self.hardware.any(asked(), not bool(torch.isfinite(loss.detach()) & torch.isfinite(norm)))
         self.progress.step = step + 1

@@ -8,7 +8,6 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -116,33 +115,38 @@ def test_ctrl_c_leaves_a_checkpoint_and_exits_with_130(tmp_path, number: int, wo
     assert 3 <= read_card(tmp_path / "last.json").steps < 100000
 
 
-def test_two_processes_share_gradients_and_resume(tmp_path) -> None:
-    """As `accelerate launch` starts them."""
+def launch_two(*command: str) -> str:
+    """Starts a command in two processes, as `accelerate launch` does; what the first one said."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    running = [
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **places, "RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(2)
+    ]
+    said = [process.communicate(timeout=300) for process in running]
+    assert [process.returncode for process in running] == [0, 0], said
+    return said[0][0]
 
-    def launch(folder: Path, steps: str) -> str:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = str(free.getsockname()[1])
-        places = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-        running = [
-            subprocess.Popen(
-                [*TOY, "--out", str(folder), "--steps", steps],
-                cwd=ROOT,
-                env={**os.environ, **places, "RANK": str(rank), "LOCAL_RANK": str(rank)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for rank in range(2)
-        ]
-        said = [process.communicate(timeout=120) for process in running]
-        assert [process.returncode for process in running] == [0, 0], said
-        return said[0][0]
 
-    launch(tmp_path / "two", "4")
-    assert "Goes on from step 4" in launch(tmp_path / "two", "6")
+def test_two_processes_take_the_mean_gradient_and_part_at_the_end() -> None:
+    launch_two(sys.executable, "-m", "tests.recon.learning.run_two")
+
+
+def test_two_processes_train_together_and_resume(tmp_path) -> None:
+    two = [*TOY, "--out", str(tmp_path / "two"), "--steps"]
+    launch_two(*two, "4")
+    assert "Goes on from step 4" in launch_two(*two, "6")
     card = read_card(tmp_path / "two" / "last.json")
     assert (card.steps, card.hardware["processes"]) == (6, 2)
     assert call("--tiny", "--out", tmp_path / "one")[0] == 0
-    one, two = (load_weights(tmp_path / name / "last.safetensors")[0] for name in ("one", "two"))
-    assert any(not torch.equal(one[name], two[name]) for name in one), "the second process had no part in it"
+    one, both = (load_weights(tmp_path / name / "last.safetensors")[0] for name in ("one", "two"))
+    assert any(not torch.equal(one[name], both[name]) for name in one), "the second process had no part in it"

@@ -1,9 +1,9 @@
 """Keypoints and matches, learned against SIFT: `photolith bench features [--part NAME ...] [--weights FILE] ...`.
 
 Parts: fountain (cameras of fountain-P11 with K given), temple (templeSparseRing, the same), homographies (pictures of Kodak), thinned
-(every 2nd and 3rd photo), changed (every second photo with another exposure, turned, of half the size, blurred). All when none is
-named; the table holds the parts of one call. Runs go through the command line in processes of their own, into out/bench/features/;
-what has finished is not run again unless --fresh.
+(every 2nd and 3rd photo), changed (every second photo with another exposure, turned, of half the size, blurred), plain (rendered
+objects with little texture before an empty background). All when none is named; the table holds the parts of one call. Runs go through
+the command line in processes of their own, into out/bench/features/; what has finished is not run again unless --fresh.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tests.bench.features_photos import run_photo_parts
 from tests.bench.support.machine import machine_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = ("fountain", "temple", "homographies", "thinned", "changed")
+PARTS = ("fountain", "temple", "homographies", "thinned", "changed", "plain")
 
 
 def main() -> int:

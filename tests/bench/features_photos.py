@@ -7,17 +7,20 @@ import json
 import shutil
 import sys
 import traceback
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.bench.photos_part import BASELINE
 from tests.bench.support.changed_photos import CHANGES, Change, make_changed, make_thinned
 from tests.bench.support.photo_sets import sparse_facts
+from tests.bench.support.renders import make_plain
 from tests.bench.support.runs import measured, reconstruct, save_json, stage_seconds
 from tests.bench.support.tables import cell, table
 
 THINNED = ("fountain-P11", "skull", "lund")
+PLAIN = ("doraemon_bowl", "suzanne", "spot", "stapler_1")
 HEADER = (
     "run",
     "registered",
@@ -40,22 +43,41 @@ match s: all pairs, descriptors and geometric verification, second look included
 These are hardly comparable where other programs ran; processor s, of the whole run, are."""
 
 
+Make = Callable[[Path, Path], Path | None]
+"""Makes photographs from the folder of the data, in `images` of a folder; their cameras file, if they are known."""
+
+
 @dataclass(frozen=True)
 class Job:
-    """One photo set in one state."""
+    """One set of photographs."""
 
     part: str
     name: str
-    folder: str
-    step: int = 1
-    change: Change | None = field(default=None)
+    make: Make
+
+
+def _real(folder: str, step: int = 1, change: Change | None = None) -> Make:
+    """Every `step`-th photo of a set, every second one changed."""
+
+    def make(data: Path, target: Path) -> Path | None:
+        photos, cameras = data / "photos" / folder / "images", data / "photos" / folder / "cameras.json"
+        truth = cameras if cameras.is_file() else None
+        return make_thinned(photos, truth, target, step) if change is None else make_changed(photos, truth, target, change)
+
+    return make
+
+
+def _plain_object(mesh: str) -> Make:
+    """A mesh with little texture before nothing."""
+    return lambda data, target: make_plain(data / "meshes_textured" / f"{mesh}.glb", target)
 
 
 JOBS = (
-    Job("fountain", "fountain-P11", "fountain-P11"),
-    Job("temple", "templeSparseRing", "templeSparseRing"),
-    *(Job("thinned", f"{name}, every {step}.", name, step) for name in THINNED for step in (2, 3)),
-    *(Job("changed", f"fountain-P11, {change.name}", "fountain-P11", 1, change) for change in CHANGES),
+    Job("fountain", "fountain-P11", _real("fountain-P11")),
+    Job("temple", "templeSparseRing", _real("templeSparseRing")),
+    *(Job("thinned", f"{name}, every {step}.", _real(name, step)) for name in THINNED for step in (2, 3)),
+    *(Job("changed", f"fountain-P11, {change.name}", _real("fountain-P11", change=change)) for change in CHANGES),
+    *(Job("plain", f"{mesh}, alone", _plain_object(mesh)) for mesh in PLAIN),
 )
 
 
@@ -84,16 +106,10 @@ def run_photo_parts(parts: list[str], arguments: argparse.Namespace) -> tuple[li
 
 
 def _one(job: Job, kind: str, project: Path, arguments: argparse.Namespace) -> dict[str, Any]:
-    source = arguments.data / "photos" / job.folder
-    truth: Path | None = source / "cameras.json"
-    truth = truth if truth is not None and truth.is_file() else None
     photos = project.with_name(project.name + "_photos")
     shutil.rmtree(project, ignore_errors=True)
     shutil.rmtree(photos, ignore_errors=True)
-    if job.change is not None:
-        truth = make_changed(source / "images", truth, photos, job.change)
-    else:
-        truth = make_thinned(source / "images", truth, photos, job.step)
+    truth = job.make(arguments.data, photos)
     count = len(list((photos / "images").iterdir()))
     if kind == "plain pycolmap":
         return {"photos": count, **_plain(photos / "images", truth, project)}

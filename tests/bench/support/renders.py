@@ -10,6 +10,7 @@ import numpy as np
 
 from recon.synth import Light, SynthScene, load_textured_mesh, orbit, pinhole
 from recon.synth.photographs import Views, write_cameras, write_photographs
+from recon.synth.scene import TexturedMesh
 from recon.synth.shapes import ground
 from recon.synth.surface_points import count_views, sample_triangles
 from recon.synth.textures import photo_texture
@@ -62,11 +63,25 @@ def make_set(mesh_file: Path, ground_photo: Path, folder: Path, *, views: int = 
     return result
 
 
+def make_plain(mesh_file: Path, folder: Path, *, views: int = 16) -> Path:
+    """Photographs of a mesh before an empty background, 800x600, in `folder`/images; their cameras file."""
+    mesh = load_textured_mesh(mesh_file, diagonal=DIAGONAL, up="y" if mesh_file.stem in Y_UP else "z")
+    cameras = _orbit(mesh, views, 800, 600)
+    for _ in write_photographs(SynthScene((mesh,), LIGHT), cameras, folder / "images", seed=1, quality=95):
+        pass
+    write_cameras(cameras, folder / "cameras.json")
+    return folder / "cameras.json"
+
+
 def build(mesh_file: Path, ground_photo: Path, views: int, width: int, height: int) -> tuple[SynthScene, Views]:
     """The scene (0 = ground, 1 = object of diagonal 2) and its cameras: an orbit at 20 and 40 degrees in turn."""
     mesh = load_textured_mesh(mesh_file, diagonal=DIAGONAL, up="y" if mesh_file.stem in Y_UP else "z")
     floor = ground("ground", 12.0, photo_texture(ground_photo, 2048), repeat=3.0)
+    return SynthScene((floor, mesh), LIGHT), _orbit(mesh, views, width, height)
+
+
+def _orbit(mesh: TexturedMesh, views: int, width: int, height: int) -> Views:
+    """Cameras around the middle of the mesh."""
     middle = (0.0, 0.0, float(mesh.bounds[1][2]) / 2)
-    camera = pinhole(width, height, 45.0)
     poses = orbit(views, radius=3.2, elevation=(20.0, 40.0), target=middle)
-    return SynthScene((floor, mesh), LIGHT), {f"{i:02d}.jpg": (camera, pose) for i, pose in enumerate(poses)}
+    return {f"{i:02d}.jpg": (pinhole(width, height, 45.0), pose) for i, pose in enumerate(poses)}

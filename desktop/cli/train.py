@@ -14,6 +14,7 @@ TRAININGS = {
     "mvs": ("recon.mvs.cnn.train", "depth from several views"),
     "pointnet2-denoise": ("recon.points.train", "clouds without noise and outliers"),
     "photo-rddm": ("generative.training.photo_rddm", "photographs without noise, blur and holes"),
+    "photo-cold": ("generative.training.photo_cold", "photographs without blur, holes and coarse pixels, by Cold Diffusion"),
     "photo-prior": ("generative.training.photo_prior", "patches of photographs, for restoration by diffusion"),
     "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
 }

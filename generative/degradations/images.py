@@ -16,6 +16,11 @@ class Blur:
 
     sigma: float = 4.0
 
+    @property
+    def strength(self) -> float:
+        """As a part of the usual one."""
+        return self.sigma / Blur.sigma
+
     def __call__(self, x: Tensor, s: float) -> Tensor:
         """`D(x, s)`."""
         if s == 0:
@@ -49,6 +54,11 @@ class Pixelate:
     """Means over blocks of `1 + s (largest - 1)` pixels, rounded; blocks at the border may be smaller."""
 
     largest: int = 8
+
+    @property
+    def strength(self) -> float:
+        """As a part of the usual one."""
+        return (self.largest - 1) / (Pixelate.largest - 1)
 
     def __call__(self, x: Tensor, s: float) -> Tensor:
         """`D(x, s)`."""

@@ -9,14 +9,14 @@ import torch
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import unet2d
 from generative.priors.diffusers_folder import read_folder
-from generative.priors.prior import DiffusionPrior, ResidualPrior
+from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
 from generative.schedules import linear
 from recon.errors import WeightsError
 from recon.learning.shelf import shipped
 from recon.learning.weights import load_into, load_weights
 
 
-def load_prior(name: str, device: str | torch.device = "cpu") -> DiffusionPrior | ResidualPrior:
+def load_prior(name: str, device: str | torch.device = "cpu") -> Prior:
     """Loads a prior, ready to be used.
 
     Args:
@@ -28,25 +28,25 @@ def load_prior(name: str, device: str | torch.device = "cpu") -> DiffusionPrior 
     """
     path = Path(name)
     if path.is_dir():
-        prior: DiffusionPrior | ResidualPrior = read_folder(path)
+        prior: Prior = read_folder(path)
     else:
         prior = _from_weights(path if path.suffix == ".safetensors" else shipped(name))
     prior.network.to(device).eval().requires_grad_(False)
     return prior
 
 
-def _from_weights(path: Path) -> DiffusionPrior | ResidualPrior:
+def _from_weights(path: Path) -> Prior:
     """A prior of our own training."""
     tensors, card = load_weights(path)
     try:
-        if card.task == "photo-rddm":
+        if card.task in ("photo-rddm", "photo-cold"):
             network = ResidualUNet(ResidualUNetArchitecture(**{**card.architecture, "widths": tuple(card.architecture["widths"])}))
             load_into(network, tensors)
-            return ResidualPrior(network)
+            return ResidualPrior(network) if card.task == "photo-rddm" else ColdPrior(network)
         if card.task == "photo-prior":
             unet = unet2d(card.architecture)
             load_into(unet, tensors)
             return DiffusionPrior(unet, linear(), "eps", int(card.architecture["sample_size"]))
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise WeightsError(f"The prior '{path}' cannot be used.", f"Its card describes no network: {error}.", "Train it again.") from error
-    raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", "Give a photo-prior or a photo-rddm.")
+    raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", "Give a photo-prior, photo-rddm or photo-cold.")

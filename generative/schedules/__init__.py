@@ -2,7 +2,7 @@
 
 from generative.schedules.noise import Level, NoiseSchedule, cosine, from_betas, linear
 from generative.schedules.residual import ResidualLevel, ResidualSchedule, as_noise_schedule, as_residual_schedule, power
-from generative.schedules.subsequence import below, pairs, quadratic, time_travel, trailing, uniform
+from generative.schedules.subsequence import below, pairs, quadratic, severities, time_travel, trailing, uniform
 from generative.schedules.variance_exploding import geometric_sigmas, karras_sigmas, ve_steps
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "pairs",
     "power",
     "quadratic",
+    "severities",
     "time_travel",
     "trailing",
     "uniform",

@@ -68,6 +68,11 @@ class NoiseSchedule:
             raise ValueError(f"there is no level {t}, only 0 to {self.T}")
         return Level(float(max(t - 1, 0)), float(self.alpha_bar[t]))
 
+    def nearest(self, sigma: float) -> int:
+        """The level, above 0, whose noise relative to the signal is nearest to `sigma` (by logarithm)."""
+        a = self.alpha_bar[1:]
+        return int((torch.log((1 - a) / a.clamp(min=1e-300)) - 2 * math.log(max(sigma, 1e-30))).abs().argmin()) + 1
+
     def steps(self, pairs: Iterable[tuple[int, int]]) -> tuple[tuple[Level, Level], ...]:
         """Pairs (t, t_prev) of level numbers as pairs of levels, the form samplers take."""
         return tuple((self.level(t), self.level(s)) for t, s in pairs)

@@ -46,6 +46,13 @@ def pairs(levels: Sequence[int]) -> Pairs:
     return tuple(pairwise(down))
 
 
+def severities(S: int) -> tuple[tuple[float, float], ...]:
+    """S even steps (s, r) of Cold Diffusion from severity 1 down to 0."""
+    if S < 1:
+        raise ValueError(f"{S} steps are none")
+    return tuple((i / S, (i - 1) / S) for i in range(S, 0, -1))
+
+
 def time_travel(steps: Pairs, length: int, repeats: int) -> Pairs:
     """Every `length` steps are gone `repeats` times; between, one pair (t, s) with s > t goes back to where they began.
 

@@ -9,7 +9,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from generative.degradations import Blur, Fade, Pixelate
 from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, MirroredBlur, SVDOperator, symmetric
+from generative.samplers.cold import Degrade
 from generative.tasks.estimate import ROUNDING, noise_level
 from recon.errors import SettingsError
 
@@ -30,6 +32,8 @@ class Problem:
         degraded: The picture as it is, at the size of the result; 0 where nothing is known.
         size: Height and width that count, where the rest below and on the right only helps; None: all.
         assumed: What was not said and is assumed, in words.
+        degrade: The same as a degradation of Cold Diffusion, at severity 1, where there is one.
+        strength: Of it, as a part of the strongest one that a restorer learns from.
     """
 
     task: str
@@ -39,6 +43,8 @@ class Problem:
     degraded: Tensor
     size: tuple[int, int] | None = None
     assumed: tuple[str, ...] = ()
+    degrade: Degrade | None = None
+    strength: float = 1.0
 
     def finished(self, x: Tensor) -> Tensor:
         """The result without what only helps, in range; where pixels were known they stay."""
@@ -77,7 +83,8 @@ def make_problem(
             raise SettingsError(f"A scale of {scale} is not possible.", "", "Choose 2 to 16.")
         large = F.interpolate(picture, scale_factor=scale, mode="bicubic").clamp(-1, 1)
         words = (f"each pixel is the mean of {scale} x {scale} finer ones",)
-        return Problem(task, AveragePool(scale), picture, sigma_y, large, assumed=words)
+        coarse = Pixelate(scale)
+        return Problem(task, AveragePool(scale), picture, sigma_y, large, None, words, coarse, coarse.strength)
     if task == "colorize":
         grey = Grey()
         y = grey.A(picture)
@@ -93,7 +100,7 @@ def _inpaint(picture: Tensor, known: Tensor | None, sigma: float | None) -> Prob
     if known.shape != picture.shape[-2:] or not bool(known.any()):
         raise SettingsError("The mask cannot be used.", "It has another size, or leaves nothing of the photo.", "Give another mask.")
     y = picture * known
-    return Problem("inpaint", Mask(known), y, (sigma or 0.0) * GREY_LEVEL, y)
+    return Problem("inpaint", Mask(known), y, (sigma or 0.0) * GREY_LEVEL, y, degrade=Fade(~known))
 
 
 def _deblur(picture: Tensor, kernel: Tensor | None, sigma: float | None) -> Problem:
@@ -102,9 +109,16 @@ def _deblur(picture: Tensor, kernel: Tensor | None, sigma: float | None) -> Prob
         raise SettingsError("How the photo is blurred was not said.", "", "Give --kernel gaussian:WIDTH or a picture of the kernel.")
     sigma_y, assumed = _noise(picture, sigma)
     if symmetric(kernel):
-        return Problem("deblur", MirroredBlur(kernel, *picture.shape[-2:]), picture, sigma_y, picture, assumed=assumed)
+        blur, operator = Blur(_spread(kernel)), MirroredBlur(kernel, *picture.shape[-2:])
+        return Problem("deblur", operator, picture, sigma_y, picture, None, assumed, blur, blur.strength)
     y = _closed(_closed(picture, 2 * max(kernel.shape)).mT, 2 * max(kernel.shape)).mT
     return Problem("deblur", FourierBlur(kernel, *y.shape[-2:]), y, sigma_y, y, (picture.shape[-2], picture.shape[-1]), assumed)
+
+
+def _spread(kernel: Tensor) -> float:
+    """Standard deviation of a symmetric kernel along one axis, pixels."""
+    offsets = torch.arange(kernel.shape[0], dtype=kernel.dtype) - kernel.shape[0] // 2
+    return max(math.sqrt(float((kernel.sum(1) * offsets**2).sum() / kernel.sum())), 0.1)
 
 
 def _closed(picture: Tensor, length: int) -> Tensor:

@@ -7,10 +7,19 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from generative.priors.prior import DiffusionPrior, ResidualPrior
-from generative.samplers import sample_ddnm, sample_ddnm_plus, sample_ddrm, sample_rddm, sample_sdedit_vp
+from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
+from generative.samplers import (
+    sample_cold_tacos,
+    sample_ddim,
+    sample_ddnm,
+    sample_ddnm_plus,
+    sample_ddpm,
+    sample_ddrm,
+    sample_rddm,
+    sample_sdedit_vp,
+)
 from generative.samplers.protocols import OnStep, ignore
-from generative.schedules import below, pairs, time_travel, trailing
+from generative.schedules import below, pairs, severities, time_travel, trailing
 from generative.tasks.classical import classical
 from generative.tasks.problem import TASKS, Problem
 from generative.tasks.tiling import Tiles, tiled, tiled_residual
@@ -23,9 +32,12 @@ METHODS = {
     "ddnm+": TASKS,
     "ddrm": TASKS,
     "sdedit": ("denoise", "sr", "deblur"),
+    "ddpm": ("denoise",),
+    "ddim": ("denoise",),
+    "cold": ("inpaint", "sr", "deblur"),
 }
-"""Method -> tasks it can do. DDNM knows of no noise; it is left to the tasks that are usually without."""
-PRIORS = {"rddm": "photo-rddm", "ddnm": "photo-prior", "ddnm+": "photo-prior", "ddrm": "photo-prior", "sdedit": "photo-prior"}
+"""Method -> tasks it can do. DDNM and Cold Diffusion know of no noise; they are left to the tasks that are usually without."""
+PRIORS = {"rddm": "photo-rddm", "cold": "photo-cold"} | dict.fromkeys(("ddnm", "ddnm+", "ddrm", "sdedit", "ddpm", "ddim"), "photo-prior")
 """Method -> the prior it takes when none is named."""
 RESIDUAL_TILE, RESIDUAL_OVERLAP = 256, 32
 BYTES_PER_PIXEL = 16_000
@@ -38,7 +50,7 @@ class Recipe:
 
     Args:
         method: A key of METHODS.
-        steps: Of the sampler; None: few for RDDM, which needs no more, else 20.
+        steps: Of the sampler; None: few for RDDM and Cold Diffusion, which need no more, else 20.
         eta: Noise drawn anew in a step, see each sampler; None: its usual value.
         t0: Where SDEdit begins, 0 to 1.
         travel: Length and repeats of time travel (DDNM, DDNM+), or None.
@@ -57,7 +69,7 @@ class Recipe:
     @property
     def step_count(self) -> int:
         """Steps asked for, or the usual number."""
-        return self.steps or (3 if self.method == "rddm" else 20)
+        return self.steps or (3 if self.method in ("rddm", "cold") else 20)
 
     def check(self, task: str) -> None:
         """Whether the method can do the task.
@@ -77,7 +89,7 @@ class Recipe:
             raise SettingsError(f"'{self.method}' does not travel in time.", "", "Leave --travel out, or choose ddnm or ddnm+.")
 
 
-def restore(problem: Problem, prior: DiffusionPrior | ResidualPrior | None, recipe: Recipe, on_step: OnStep = ignore) -> Tensor:
+def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnStep = ignore) -> Tensor:
     """The restored photograph `[1, 3, H, W]` in [-1, 1], on the CPU.
 
     Args:
@@ -93,13 +105,14 @@ def restore(problem: Problem, prior: DiffusionPrior | ResidualPrior | None, reci
     generator = torch.Generator().manual_seed(recipe.seed)
     if recipe.method == "classical":
         return problem.finished(classical(problem))
-    if recipe.method == "rddm":
-        if not isinstance(prior, ResidualPrior):
-            raise SettingsError("RDDM needs a network for RDDM.", "The prior is another one.", "Give --prior with a photo-rddm.")
+    if recipe.method == "rddm" and isinstance(prior, ResidualPrior):
         return problem.finished(_by_rddm(problem, prior, recipe, generator, on_step).cpu())
-    if not isinstance(prior, DiffusionPrior):
-        raise SettingsError(f"'{recipe.method}' needs a diffusion prior.", "The prior is another one.", "Give --prior with a photo-prior.")
-    return problem.finished(_by_diffusion(problem, prior, recipe, generator, on_step).cpu())
+    if recipe.method == "cold" and isinstance(prior, ColdPrior):
+        return problem.finished(_by_cold(problem, prior, recipe, on_step).cpu())
+    if recipe.method not in ("rddm", "cold") and isinstance(prior, DiffusionPrior):
+        return problem.finished(_by_diffusion(problem, prior, recipe, generator, on_step).cpu())
+    what = PRIORS[recipe.method]
+    raise SettingsError(f"'{recipe.method}' needs a prior of another kind.", f"It takes a {what}.", f"Give --prior with a {what}.")
 
 
 def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep) -> Tensor:
@@ -111,6 +124,19 @@ def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: 
     return sample_rddm(denoise, noise, steps, degraded=degraded, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
 
 
+def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, on_step: OnStep) -> Tensor:
+    if problem.degrade is None:
+        raise SettingsError("Cold Diffusion cannot undo this blur.", "It knows Gaussian blur only.", "Choose ddrm or ddnm+.")
+    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4)
+
+    def restorer(x: Tensor, s: float) -> Tensor:
+        (x0,) = tiles.blend(lambda patches: (prior.restore(patches, s * problem.strength),), x)
+        return x0
+
+    x, degrade = problem.operator.A_pinv(problem.y) if problem.task == "sr" else problem.y, problem.degrade
+    return sample_cold_tacos(restorer, x.to(prior.device), severities(recipe.step_count), degrade=degrade, on_step=on_step)
+
+
 def _by_diffusion(problem: Problem, prior: DiffusionPrior, recipe: Recipe, generator: Generator, on_step: OnStep) -> Tensor:
     denoise = tiled(prior.denoiser(), Tiles.within(prior.size, prior.size // 4, recipe.memory, BYTES_PER_PIXEL))
     T = prior.schedule.T
@@ -119,6 +145,13 @@ def _by_diffusion(problem: Problem, prior: DiffusionPrior, recipe: Recipe, gener
         steps = prior.schedule.steps(pairs(below(recipe.t0, T, recipe.step_count)))
         eta = 1.0 if recipe.eta is None else recipe.eta
         return sample_sdedit_vp(denoise, guide, steps, generator=generator, eta=eta, on_step=on_step)
+    if recipe.method in ("ddpm", "ddim"):  # the noise of the picture is that of a level: begin there
+        level = prior.schedule.nearest(problem.sigma_y)
+        steps = prior.schedule.steps(pairs(trailing(level, min(recipe.step_count, level))))
+        x = guide * prior.schedule.level(level).signal
+        if recipe.method == "ddpm":
+            return sample_ddpm(denoise, x, steps, generator=generator, on_step=on_step)
+        return sample_ddim(denoise, x, steps, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
     visited = pairs(trailing(T, min(recipe.step_count, T)))
     steps = prior.schedule.steps(time_travel(visited, *recipe.travel) if recipe.travel else visited)
     noise = torch.randn(guide.shape, generator=generator).to(guide)

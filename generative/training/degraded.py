@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -38,17 +39,20 @@ def reduced(x: Tensor, rng: np.random.Generator) -> Tensor:
 
 
 def holed(x: Tensor, rng: np.random.Generator) -> Tensor:
-    """30 to 70 % of the pixels missing at random, or a few rectangles; what is missing is exactly 0."""
-    height, width = x.shape[-2:]
+    """Some pixels are `missing`: exactly 0."""
+    return x * torch.from_numpy(~missing(rng, *x.shape[-2:]))
+
+
+def missing(rng: np.random.Generator, height: int, width: int) -> NDArray[np.bool_]:
+    """30 to 70 % of the pixels at random, or a few rectangles; `[height, width]`."""
     if rng.random() < 0.5:
-        known = rng.random((height, width)) >= rng.uniform(0.3, 0.7)
-    else:
-        known = np.ones((height, width), bool)
-        for _ in range(int(rng.integers(1, 4))):
-            h, w = (int(rng.integers(4, max(side // 3, 5) + 1)) for side in (height, width))
-            top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
-            known[top : top + h, left : left + w] = False
-    return x * torch.from_numpy(known)
+        return rng.random((height, width)) < rng.uniform(0.3, 0.7)
+    gone = np.zeros((height, width), bool)
+    for _ in range(int(rng.integers(1, 4))):
+        h, w = (int(rng.integers(4, max(side // 3, 5) + 1)) for side in (height, width))
+        top, left = int(rng.integers(height - h + 1)), int(rng.integers(width - w + 1))
+        gone[top : top + h, left : left + w] = True
+    return gone
 
 
 KINDS: dict[str, Callable[[Tensor, np.random.Generator], Tensor]] = {"denoise": noisy, "deblur": blurred, "sr": reduced, "inpaint": holed}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,16 @@ from torch import Tensor, nn
 from generative.networks.unet2d import SMALL, as_function, unet2d
 from generative.samplers import Denoiser, sample_ddim
 from generative.schedules import linear, pairs, trailing
+from generative.training.crop_task import CropTask
 from generative.training.grid import write_grid
 from generative.training.objectives import min_snr_weight
-from generative.training.pictures import TERMS, Crops
-from recon.learning.task import collate
 
 LEVELS = (50, 100, 200, 300, 400, 600, 800)
 """At which a validation looks."""
 SAMPLING_STEPS = 20
 
 
-class PriorTask:
+class PriorTask(CropTask):
     """See `recon.learning.task.TrainingTask`.
 
     Args:
@@ -36,13 +34,8 @@ class PriorTask:
     name = "photo-prior"
 
     def __init__(self, photos: Path | None, *, settings: Mapping[str, Any] = SMALL, validation_pictures: int = 16) -> None:
-        self._photos, self._settings, self._count = photos, dict(settings), validation_pictures
-        self._size = int(settings["sample_size"])
-        self._schedule = linear()
-
-    @cached_property
-    def _crops(self) -> Crops:
-        return Crops(self._photos, "train", self._size)
+        super().__init__(photos, int(settings["sample_size"]), validation_pictures)
+        self._settings, self._schedule = dict(settings), linear()
 
     def network(self) -> nn.Module:
         """A fresh one."""
@@ -54,18 +47,13 @@ class PriorTask:
 
     def data(self) -> dict[str, Any]:
         """For the card."""
-        pictures = {"drawn pictures": 1} if self._photos is None else {"photographs": len(self._crops), "terms": TERMS}
-        return {**pictures, "crop_px": self._size, "range": "[-1, 1]", "schedule": "linear, 1000 levels", "predicts": "eps"}
+        return {**super().data(), "schedule": "linear, 1000 levels", "predicts": "eps"}
 
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """A clean picture, a level, and noise."""
-        clean = self._crops.draw(rng)
+        clean = self.crops.draw(rng)
         t, noise = int(rng.integers(1, self._schedule.T + 1)), rng.standard_normal(clean.shape, np.float32)
         return {"clean": clean, "t": t, "noise": torch.from_numpy(noise)}
-
-    def collate(self, examples: list[Any]) -> Any:
-        """A batch."""
-        return collate(examples)
 
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """`‖ε - ε_θ(x_t, t)‖²`, weighted by min-SNR."""
@@ -79,7 +67,7 @@ class PriorTask:
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Mean PSNR of x̂0 over fixed levels of noise; a grid of samples."""
         device, generator = next(network.parameters()).device, torch.Generator().manual_seed(0)
-        crops, denoise = Crops(self._photos, "validation", self._size), Denoiser(as_function(network), clamp=1.0)
+        crops, denoise = self.held_back(), Denoiser(as_function(network), clamp=1.0)
         clean = torch.stack([crops.draw(np.random.default_rng([9, i])) for i in range(self._count)])
         ratios = []
         for t in LEVELS:

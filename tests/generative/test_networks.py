@@ -11,7 +11,9 @@ import torch
 
 from generative.networks.balance import believed
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
-from generative.training import degraded, objectives, photo_rddm, rddm_task
+from generative.priors.load import load_prior
+from generative.priors.prior import ColdPrior
+from generative.training import degraded, objectives, photo_cold, photo_rddm, rddm_task
 from generative.training.pictures import Crops
 from recon.learning.weights import load_into, load_weights
 
@@ -103,6 +105,16 @@ def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
     load_into(network, tensors)
     assert set(card.measured) >= {"psnr", "gained_db", *(f"psnr_{kind}" for kind in degraded.KINDS)} or "psnr" in str(card.measured)
     assert list((tmp_path / "run" / "samples").glob("*.png"))
+
+
+def test_a_tiny_cold_training_runs_and_its_weights_load_as_a_restorer(tmp_path: Path) -> None:
+    assert photo_cold.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    prior = load_prior(str(tmp_path / "run" / "best.safetensors"))
+    assert isinstance(prior, ColdPrior)
+    x = Crops(None, "train", 32).draw(rng())[None]
+    assert prior.restore(x, 0.5).shape == x.shape
+    both = prior.restore(x.repeat(2, 1, 1, 1), torch.tensor([0.5, 0.1]))
+    assert torch.allclose(both[:1], prior.restore(x, 0.5), atol=1e-5)
 
 
 def test_training_learns_to_restore_a_single_picture() -> None:

@@ -11,7 +11,8 @@ from torch.nn import functional as F
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import unet2d
 from generative.operators import AveragePool, Grey, MirroredBlur, gaussian_kernel_2d
-from generative.priors.prior import DiffusionPrior, ResidualPrior
+from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
+from generative.samplers import Denoiser
 from generative.schedules import linear
 from generative.tasks.estimate import noise_level
 from generative.tasks.problem import GREY_LEVEL, TASKS, Problem, make_problem
@@ -34,14 +35,17 @@ def known(height: int = 45, width: int = 38) -> Tensor:
 
 def problem(task: str) -> Problem:
     x = picture()
-    return make_problem(x, task, known=known(), scale=2, kernel=gaussian_kernel_2d(1.0, 1.0), sigma=None)
+    return make_problem(x, task, known=known(), scale=2, kernel=gaussian_kernel_2d(1.0, 1.0), sigma=30 if task == "denoise" else None)
 
 
 @pytest.fixture(scope="module")
-def priors() -> dict[str, DiffusionPrior | ResidualPrior]:
+def priors() -> dict[str, Prior]:
     torch.manual_seed(0)
     residual = ResidualUNet(ResidualUNetArchitecture((16, 24), 1, levels=20)).eval()
-    return {"photo-prior": DiffusionPrior(unet2d(_TINY_UNET).eval(), linear(), "eps", 16), "photo-rddm": ResidualPrior(residual)}
+    cold = ResidualUNet(residual.architecture).eval()
+    torch.nn.init.normal_(cold.head[-1].weight, std=0.1)
+    diffusion = DiffusionPrior(unet2d(_TINY_UNET).eval(), linear(), "eps", 16)
+    return {"photo-prior": diffusion, "photo-rddm": ResidualPrior(residual), "photo-cold": ColdPrior(cold)}
 
 
 ABLE = [(method, task) for method, tasks in METHODS.items() for task in tasks]
@@ -132,8 +136,8 @@ def test_rddm_takes_few_steps_unless_told_otherwise() -> None:
 
 
 def test_a_prior_of_the_wrong_kind_is_refused(priors) -> None:
-    for method, wrong in (("rddm", "photo-prior"), ("ddrm", "photo-rddm")):
-        with pytest.raises(SettingsError, match="prior is another one"):
+    for method, wrong in (("rddm", "photo-prior"), ("ddrm", "photo-rddm"), ("cold", "photo-rddm")):
+        with pytest.raises(SettingsError, match=f"takes a {PRIORS[method]}"):
             restore(problem("sr"), priors[wrong], Recipe(method))
 
 
@@ -149,3 +153,44 @@ def test_what_is_missing_is_asked_for(options) -> None:
 
 def test_all_tasks_are_stated() -> None:
     assert {task for tasks in METHODS.values() for task in tasks} == set(TASKS)
+
+
+def test_cold_diffusion_with_a_perfect_restorer_is_exact_and_one_that_does_nothing_changes_nothing(priors, monkeypatch) -> None:
+    for task in ("inpaint", "sr", "deblur"):
+        posed = problem(task)
+        assert posed.degrade is not None
+        wanted = picture() if task != "sr" else F.interpolate(picture(), scale_factor=2, mode="nearest")
+        monkeypatch.setattr(ColdPrior, "restore", lambda self, x, s, wanted=wanted: wanted)
+        monkeypatch.setattr("generative.tasks.restore.RESIDUAL_TILE", 128)
+        monkeypatch.setattr("generative.tasks.tiling.Tiles.blend", lambda self, function, x: function(x))
+        if task == "deblur":
+            posed = make_problem(posed.degrade(wanted, 1.0), task, kernel=gaussian_kernel_2d(1.0, 1.0), sigma=0)
+        assert torch.allclose(restore(posed, priors["photo-cold"], Recipe("cold", steps=4)), wanted, atol=0.02), task
+
+
+def test_cold_diffusion_refuses_a_blur_that_is_not_gaussian(priors) -> None:
+    kernel = torch.zeros(5, 5)
+    kernel[2, 2:] = 1 / 3
+    with pytest.raises(SettingsError, match="cannot undo this blur"):
+        restore(make_problem(picture(), "deblur", kernel=kernel, sigma=1), priors["photo-cold"], Recipe("cold"))
+
+
+def test_denoising_by_ddim_begins_at_the_level_of_the_noise_and_an_ideal_network_brings_the_picture_back(priors, monkeypatch) -> None:
+    clean, seen = picture(), []
+    noisy = clean + 0.2 * torch.randn(clean.shape, generator=torch.Generator().manual_seed(4))
+
+    def ideal(self) -> Denoiser:
+        def eps(x: Tensor, time: Tensor) -> Tensor:
+            level = linear().level(round(float(time[0])) + 1)
+            seen.append(level.sigma)
+            return (x - level.signal * clean) / level.noise
+
+        return Denoiser(eps)
+
+    monkeypatch.setattr(DiffusionPrior, "denoiser", ideal)
+    monkeypatch.setattr("generative.tasks.tiling.Tiles.blend", lambda self, function, x: function(x))
+    for method in ("ddim", "ddpm"):
+        seen.clear()
+        posed = make_problem(noisy, "denoise", sigma=0.2 / GREY_LEVEL)
+        assert torch.allclose(restore(posed, priors["photo-prior"], Recipe(method, steps=4)), clean, atol=1e-3)
+        assert seen[0] == pytest.approx(0.2, rel=0.05)

@@ -21,7 +21,7 @@ class DepthStage(Stage):
 
     name = "depth"
     title = "Depth maps"
-    version = 4
+    version = 5
     needs = ("undistort",)
     config_type = DepthConfig
     device_dependent = True
@@ -67,7 +67,7 @@ class CloudStage(Stage):
 
     name = "cloud"
     title = "Dense cloud"
-    version = 2
+    version = 3
     needs = ("undistort", "depth")
     config_type = CloudConfig
     publishes: ClassVar[Mapping[str, str]] = {"cloud.ply": "cloud.ply", "@items": "depth"}

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from desktop.cli.drawing import Canvas, draw_cloud, draw_lines, draw_mesh, reduced
-from desktop.cli.viewing import Shot, choose_view, frusta, load_shots, size_of
 from recon.errors import InputError
+from recon.inspection.drawing import Canvas, draw_cloud, draw_lines, draw_mesh, reduced
+from recon.inspection.viewing import choose_view, frusta, load_shots, size_of
 from recon.io.atomic import replacing
 from recon.io.formats import read_cloud, read_mesh
-from recon.scene import Camera, PointCloud, Rigid3, TriMesh
+from recon.scene import Camera, PointCloud, Rigid3, TriMesh, View
 
 _SUPERSAMPLING = 2
 _LARGEST = 8192
@@ -65,7 +65,7 @@ def _load(outputs: Path) -> TriMesh | PointCloud:
     raise InputError("There is nothing to draw.", f"'{outputs}' holds no mesh.ply and no cloud.ply.", "Run the reconstruction first.")
 
 
-def _beyond(shots: list[Shot], cam_from_world: Rigid3, distance: float) -> list[Shot]:
+def _beyond(shots: list[View], cam_from_world: Rigid3, distance: float) -> list[View]:
     """Cameras far enough in front of the eye not to stand in the way."""
     return [shot for shot in shots if cam_from_world.apply(shot.cam_from_world.center)[2] > distance]
 

@@ -4,52 +4,30 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recon.errors import PhotolithError
-from recon.inspection.html import Html, jpeg_uri, png_uri
-from recon.inspection.legend import Legend
+from recon.inspection.figures import Figure, ViewRow, figure_of
+from recon.inspection.html import png_uri
 from recon.inspection.maps import LAYERS, depth_span, draw_map
 from recon.inspection.matches import draw_matches
 from recon.inspection.matrix import DARK, LIGHT, draw_matrix, matrix_legend
+from recon.inspection.model_part import ModelPart, gather_model
 from recon.inspection.pairs import Pair, PairTable, load_pairs, read_points
 from recon.pipeline.stage import Artifact
 from recon.scene import DepthMap
-
-Picture = NDArray[np.uint8]
 
 THUMBNAIL = 112
 PAIR_WIDTH = 620
 VIEW_WIDTH = 300
 VIEWS = 4
 LINES = 150
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A picture in the page: data URI, size in pixels, what it shows, what its colours stand for."""
-
-    uri: Html
-    width: int
-    height: int
-    title: str
-    text: str = ""
-    legend: Legend | None = None
-
-
-@dataclass(frozen=True)
-class ViewRow:
-    """The pictures of one view, side by side."""
-
-    name: str
-    figures: tuple[Figure, ...]
 
 
 @dataclass
@@ -62,6 +40,7 @@ class Gathered:
         matrix: Picture of the match matrix on light and on dark ground; empty before photos were compared.
         matches: The best and the worst verified pair.
         views: Depth of some views.
+        model: The model, what is known of its parts, how it compares with photos.
         problems: What could not be shown, in sentences.
     """
 
@@ -70,15 +49,19 @@ class Gathered:
     matrix: tuple[Figure, ...] = ()
     matches: list[Figure] = field(default_factory=list)
     views: list[ViewRow] = field(default_factory=list)
+    model: ModelPart = field(default_factory=ModelPart)
     problems: list[str] = field(default_factory=list)
 
 
-def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path], seconds: float = math.inf) -> Gathered:
+def gather(
+    artifacts: Mapping[str, Artifact], photos: Mapping[str, Path], seconds: float = math.inf, held_out: Sequence[str] = ()
+) -> Gathered:
     """Makes the pictures.
 
     Args:
         artifacts: Stage -> its result, of the stages that are finished.
         photos: Photo id -> file.
+        held_out: Photos that were not used for the texture.
         seconds: No picture is begun after this time.
     """
     found, end = Gathered(), time.monotonic() + seconds
@@ -109,13 +92,10 @@ def gather(artifacts: Mapping[str, Artifact], photos: Mapping[str, Path], second
     if "undistort" in artifacts and "depth" in artifacts:
         with tried("The depth maps"):
             _views(artifacts, found, tried, hurry)
+    if "undistort" in artifacts:
+        with tried("The model"):
+            gather_model(artifacts, held_out, found.model, tried, hurry)
     return found
-
-
-def _figure(
-    image: Picture, title: str, text: str = "", legend: Legend | None = None, encode: Callable[[Picture], Html] = jpeg_uri
-) -> Figure:
-    return Figure(encode(image), image.shape[1], image.shape[0], title, text, legend)
 
 
 def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered, hurry: Callable[[], None]) -> None:
@@ -126,7 +106,7 @@ def _thumbnails(artifact: Artifact, photos: Mapping[str, Path], found: Gathered,
         path = artifact.items.get(name)
         if path is not None:
             try:
-                found.thumbnails[name] = _figure(np.asarray(read_thumbnail(path, THUMBNAIL)), name)
+                found.thumbnails[name] = figure_of(np.asarray(read_thumbnail(path, THUMBNAIL)), name)
             except (PhotolithError, OSError) as error:
                 found.problems.append(f"{name} has no thumbnail: {error}")
 
@@ -135,7 +115,9 @@ def _matrix(table: PairTable) -> tuple[Figure, ...]:
     counts = table.counts()
     text = "Row and column numbers are those of the photos in the table."
     styles = (LIGHT, DARK) if len(counts) else ()
-    return tuple(_figure(draw_matrix(counts, style=style), "Match matrix", text, matrix_legend(counts, style), png_uri) for style in styles)
+    return tuple(
+        figure_of(draw_matrix(counts, style=style), "Match matrix", text, matrix_legend(counts, style), png_uri) for style in styles
+    )
 
 
 def _shown_pairs(table: PairTable) -> list[tuple[str, Pair]]:
@@ -155,7 +137,7 @@ def _pair(title: str, pair: Pair, table: PairTable, photos: Mapping[str, Path]) 
     image = draw_matches((left, right), points.ends(points.inliers), points.sizes, most=LINES)
     shown = f", {LINES} of them drawn" if pair.inliers > LINES else ""
     text = f"{pair.a} and {pair.b}: {pair.inliers:,} verified of {pair.raw:,} matches ({pair.kind}){shown}."
-    return _figure(image, title, text)
+    return figure_of(image, title, text)
 
 
 def _views(artifacts: Mapping[str, Artifact], found: Gathered, tried: Callable[[str], Any], hurry: Callable[[], None]) -> None:
@@ -179,14 +161,14 @@ def _view(name: str, picture: Path, raw: Path, consistent: Path | None) -> ViewR
         maps["consistent"] = _reduced(read_depth(consistent))
     best = maps.get("consistent", maps["raw"])
     span = depth_span(best) or depth_span(maps["raw"])
-    figures = [_figure(np.asarray(read_thumbnail(picture, VIEW_WIDTH)), "Photo", name)]
+    figures = [figure_of(np.asarray(read_thumbnail(picture, VIEW_WIDTH)), "Photo", name)]
     for kind, depth_map in maps.items():
         drawn = draw_map(depth_map, "depth", span)
-        figures.append(_figure(drawn.image, f"Depth, {kind}", drawn.text, drawn.legend))
+        figures.append(figure_of(drawn.image, f"Depth, {kind}", drawn.text, drawn.legend))
     for layer in ("normals", "confidence", "views"):
         drawn = draw_map(best, layer, span)
         if drawn.legend is not None:
-            figures.append(_figure(drawn.image, LAYERS[layer], drawn.text, drawn.legend))
+            figures.append(figure_of(drawn.image, LAYERS[layer], drawn.text, drawn.legend))
     return ViewRow(name, tuple(figures))
 
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from recon.inspection.gather import Figure, Gathered
+from recon.inspection.advice import advise_on_photos
+from recon.inspection.gather import Gathered
 from recon.inspection.html import Html, el, name_of
-from recon.inspection.legend import Legend
+from recon.inspection.page_model import model_sections
+from recon.inspection.page_parts import figure
 from recon.inspection.tables import photo_table, stage_table
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-_STOPS = 12
 
 
 def make_page(report: Mapping[str, Any], found: Gathered) -> str:
@@ -34,7 +35,8 @@ def make_page(report: Mapping[str, Any], found: Gathered) -> str:
         el("title", f"{name} · Photolith"),
         el("style", Html(resources.path("style/report.css").read_text(encoding="utf-8"))),
     )
-    sections = [_top(report), _photos(report, found), _pairs(found), _views(found), _stages(report), _recipe(report), _problems(found)]
+    sections = [_top(report), _advice(report, found), *model_sections(found.model), _photos(report, found), _pairs(found), _views(found)]
+    sections += [_stages(report), _recipe(report), _problems(found)]
     made = time.strftime("%Y-%m-%d %H:%M")
     footer = el(
         "footer", f"Made by Photolith {report.get('versions', {}).get('photolith', '')} on {made}. The same figures are in report.json."
@@ -77,6 +79,20 @@ def figures(report: Mapping[str, Any]) -> list[tuple[str, str]]:
         result.append(("time of all stages", f"{spent:.0f} s" if spent < 100 else f"{spent // 60:.0f} min {spent % 60:02.0f} s"))
         result.append(("peak memory", f"{max(stage.get('peak_memory') or 0 for stage in stages.values()) / 1e9:.1f} GB"))
     return result
+
+
+def _advice(report: Mapping[str, Any], found: Gathered) -> Html | None:
+    """What is weak, and which photos to add."""
+    sentences = [*advise_on_photos(report), *found.model.advice]
+    if sentences:
+        return el(
+            "section", el("h2", "What is weak, and which photos would help"), el("ul", *(el("li", one) for one in sentences), cls="advice")
+        )
+    if not found.model.knowledge:
+        return None
+    return el(
+        "section", el("h2", "What is weak"), el("p", "Nothing stands out: all photos are placed, and every part is in enough of them.")
+    )
 
 
 def _photos(report: Mapping[str, Any], found: Gathered) -> Html | None:
@@ -145,36 +161,3 @@ def _problems(found: Gathered) -> Html | None:
     if not found.problems:
         return None
     return el("section", el("h2", "Not shown"), *(el("p", problem) for problem in found.problems))
-
-
-def figure(picture: Figure, titled: bool = True) -> Html:
-    """A picture with title, sentence and legend."""
-    title = el("b", picture.title) if titled else None
-    between = " " if titled and picture.text else None
-    return el(
-        "figure",
-        el("img", src=picture.uri, width=picture.width, height=picture.height, alt=f"{picture.title}. {picture.text}"),
-        el("figcaption", title, between, picture.text),
-        legend_of(picture.legend) if picture.legend is not None else None,
-    )
-
-
-def legend_of(legend: Legend) -> Html:
-    """The bar with its values, and the single colours."""
-    parts: list[Any] = [el("div", legend.title)]
-    if len(legend.bar):
-        parts += [el("div", cls="bar", style=f"background: {_gradient(legend)}")]
-        parts += [el("div", *(el("span", text, style=f"left: {100 * place:.1f}%") for place, text in legend.ticks), cls="ticks")]
-    swatches = [el("span", el("span", cls="swatch", style=f"background: rgb{color}"), text, cls="s") for color, text in legend.swatches]
-    return el("div", *parts, *swatches, cls="legend")
-
-
-def _gradient(legend: Legend) -> str:
-    """The bar as a CSS gradient: smooth, or in steps when it has few colours."""
-    bar, count = legend.bar, len(legend.bar)
-    if count > 2 * _STOPS:
-        chosen = [round(i * (count - 1) / _STOPS) for i in range(_STOPS + 1)]
-        stops = [f"rgb{tuple(bar[i].tolist())} {100 * i / (count - 1):.0f}%" for i in chosen]
-    else:
-        stops = [f"rgb{tuple(c.tolist())} {100 * i / count:.1f}% {100 * (i + 1) / count:.1f}%" for i, c in enumerate(bar)]
-    return f"linear-gradient(to right, {', '.join(stops)})"

@@ -23,7 +23,8 @@ def write_page(finished: Finished) -> None:
         OSError: The page cannot be written.
     """
     stopped = (finished.report.get("outcome") or {}).get("state") == "cancelled"
-    found = gather(finished.artifacts, finished.photos, seconds=STOPPING if stopped else math.inf)
+    held_out = finished.report.get("stages", {}).get("texture", {}).get("notes", {}).get("held_out", ())
+    found = gather(finished.artifacts, finished.photos, STOPPING if stopped else math.inf, held_out)
     for problem in () if stopped else found.problems:
         finished.warn(f"{PAGE}: {problem}")
     target = finished.outputs / PAGE

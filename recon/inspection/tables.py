@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from recon.inspection.charts import share_bar
 from recon.inspection.gather import Gathered
 from recon.inspection.html import Html, el, name_of
 from recon.inspection.words import value_text
@@ -77,6 +78,8 @@ def _placed(placed: Mapping[str, Any]) -> Html:
 def stage_table(report: Mapping[str, Any]) -> Html:
     """Time, memory, device and figures of every stage."""
     rows = []
+    longest = max((stage.get("seconds") or 0 for stage in report["stages"].values()), default=0) or 1
+    largest = max((stage.get("peak_memory") or 0 for stage in report["stages"].values()), default=0) or 1
     for name, stage in report["stages"].items():
         notes = "; ".join(
             f"{key.replace('_', ' ')}: {value_text(value)}" for key, value in (stage.get("notes") or {}).items() if _short(value)
@@ -88,8 +91,8 @@ def stage_table(report: Mapping[str, Any]) -> Html:
                 "tr",
                 el("td", stage.get("title", name)),
                 el("td", "taken over" if stage.get("reused") else "computed", _items(stage.get("items_computed"))),
-                el("td", f"{seconds:,.1f} s" if seconds is not None else "", cls="n"),
-                el("td", f"{memory / 1e6:,.0f} MB" if memory else "", cls="n"),
+                el("td", f"{seconds:,.1f} s", share_bar(seconds / longest), cls="n") if seconds is not None else el("td"),
+                el("td", f"{memory / 1e6:,.0f} MB", share_bar(memory / largest), cls="n") if memory else el("td"),
                 el("td", stage.get("device") or ""),
                 el("td", notes, cls="small"),
             )

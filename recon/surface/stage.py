@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -69,6 +69,9 @@ class TextureStage(Stage):
         from recon.surface.texture.make import texture_mesh
 
         scene, pictures, masks = load_views(inputs["undistort"])
+        held_out = spread_over([view.name for view in scene.views], config.held_out)
+        scene = replace(scene, views=tuple(view for view in scene.views if view.name not in held_out))
+        context.note("held_out", held_out)
         pulse = pulse_of(context)
         pulse(0, 0, "simplifying the surface")
         mesh = simplified(read_mesh(inputs["mesh"].path / "mesh.ply"), config.max_faces)
@@ -94,6 +97,12 @@ def pulse_of(context: StageContext) -> Pulse:
         context.progress(Progress(done, total, detail))
 
     return pulse
+
+
+def spread_over(names: Sequence[str], count: int) -> list[str]:
+    """`count` of the names, evenly spread; at most all but two."""
+    count = min(count, max(len(names) - 2, 0))
+    return [names[round(place)] for place in (np.arange(count) + 0.5) / max(count, 1) * len(names) - 0.5]
 
 
 def simplified(mesh: TriMesh, faces: int) -> TriMesh:

@@ -34,3 +34,11 @@ class TextureConfig:
     balance: bool = setting(True, "Differences of exposure and white balance between the photos are evened out.")
     level_seams: bool = setting(True, "What differs at seams after that is spread smoothly over the patches.", advanced=True)
     padding: int = setting(4, "Texels around each patch.", unit="texels", minimum=1, maximum=64, advanced=True)
+    held_out: int = setting(
+        0,
+        "Photos, spread over all, that are kept out of the texture, so that the report can compare the model with photos it has not seen.",
+        unit="photos",
+        minimum=0,
+        maximum=1000,
+        advanced=True,
+    )

@@ -13,8 +13,10 @@ from recon.features.matches_npz import PairMatches, write_matches
 from recon.features.npz import write_features
 from recon.features.second_look import pair_item, views_item
 from recon.io.depth_npz import write_depth
+from recon.io.ply import write_ply_cloud
+from recon.io.scene_npz import write_scene
 from recon.pipeline.stage import Artifact
-from recon.scene import DepthMap
+from recon.scene import Camera, DepthMap, PointCloud, Rigid3, Scene, SparsePoints, View
 
 SIZE = (80, 60)
 
@@ -81,4 +83,14 @@ def project(folder: Path, names: list[str]) -> tuple[dict[str, Artifact], dict[s
         "cloud": artifact("cloud", folder / "cloud", good),
     }
     (folder / "matches" / "pairs.json").write_text(json.dumps(rows), encoding="utf-8")
+    write_scene(scene(names), folder / "undistort" / "scene.npz")
+    write_ply_cloud(PointCloud(np.random.default_rng(0).random((50, 3))), folder / "cloud" / "cloud.ply")
     return made, photos
+
+
+def scene(names: list[str]) -> Scene:
+    """Views beside each other with three sparse points."""
+    camera = Camera(*SIZE, 60.0, 60.0, (SIZE[0] - 1) / 2, (SIZE[1] - 1) / 2)
+    views = tuple(View(name, camera, Rigid3(np.eye(3), np.array([0.1 * i, 0, 2]))) for i, name in enumerate(names))
+    none = np.zeros(0, np.int32)
+    return Scene(views, SparsePoints(np.eye(3), np.ones((3, 3)), np.array([0.2, 0.4, 1.5]), none, none))

@@ -36,14 +36,15 @@ class Canvas:
         return Canvas(np.repeat(color, width, axis=1), np.full((height, width), np.inf, np.float32))
 
 
-def draw_mesh(canvas: Canvas, mesh: TriMesh, camera: Camera, pose: Rigid3) -> None:
-    """Draws the mesh with its vertex colours (clay when it has none) under a soft light at the viewer's shoulder.
+def draw_mesh(canvas: Canvas, mesh: TriMesh, camera: Camera, pose: Rigid3, *, lit: bool = True) -> None:
+    """Draws the mesh with its texture or its vertex colours, clay when it has neither.
 
     Args:
         canvas: Of the camera's size; changed in place.
         mesh: What to draw.
         camera: Intrinsics.
         pose: `cam_from_world`.
+        lit: Under a soft light at the viewer's shoulder; otherwise the colours as they are.
     """
     import open3d as o3d
 
@@ -51,7 +52,6 @@ def draw_mesh(canvas: Canvas, mesh: TriMesh, camera: Camera, pose: Rigid3) -> No
     scene: Any = o3d.t.geometry.RaycastingScene(nthreads=0)
     vertices = pose.apply(mesh.vertices).astype(np.float32)
     scene.add_triangles(core.Tensor(vertices), core.Tensor(mesh.faces.astype(np.uint32)))
-    colors = np.tile(np.array(_CLAY, np.float32), (len(vertices), 1)) if mesh.colors is None else mesh.colors
     for top in range(0, camera.height, _BAND):
         rows = slice(top, min(top + _BAND, camera.height))
         y, x = np.mgrid[rows, : camera.width]
@@ -59,12 +59,13 @@ def draw_mesh(canvas: Canvas, mesh: TriMesh, camera: Camera, pose: Rigid3) -> No
         hits = scene.cast_rays(core.Tensor(np.concatenate([np.zeros_like(ways), ways], axis=-1)))
         depth = hits["t_hit"].numpy()
         hit = np.isfinite(depth) & (depth < canvas.depth[rows])
-        corners = mesh.faces[hits["primitive_ids"].numpy()[hit]]
-        uv = hits["primitive_uvs"].numpy()[hit]
-        weights = np.stack([1 - uv.sum(axis=1), uv[:, 0], uv[:, 1]], axis=1)
-        normal = _normals(mesh, pose, corners, weights, hits["primitive_normals"].numpy()[hit])
-        base = (colors[corners] * weights[..., None]).sum(axis=1)
-        canvas.color[rows][hit] = base * _light(normal, ways[hit])[:, None]
+        faces, inner = hits["primitive_ids"].numpy()[hit], hits["primitive_uvs"].numpy()[hit]
+        weights = np.stack([1 - inner.sum(axis=1), inner[:, 0], inner[:, 1]], axis=1)
+        base = _base_colors(mesh, faces, weights)
+        if lit:
+            normal = _normals(mesh, pose, mesh.faces[faces], weights, hits["primitive_normals"].numpy()[hit])
+            base = base * _light(normal, ways[hit])[:, None]
+        canvas.color[rows][hit] = base
         canvas.depth[rows][hit] = depth[hit]
 
 
@@ -117,6 +118,22 @@ def reduced(canvas: Canvas, factor: int) -> NDArray[np.uint8]:
 class _Nearest:
     index: NDArray[np.int64]
     depth: Float
+
+
+def _base_colors(mesh: TriMesh, faces: NDArray[np.integer[Any]], weights: Float) -> Float:
+    """Colours `[N, 3]` of places on `faces` `[N]`, `weights` `[N, 3]` of their corners."""
+    if mesh.texture is None or mesh.uv is None:
+        if mesh.colors is None:
+            return np.tile(np.array(_CLAY, np.float32), (len(faces), 1))
+        return np.asarray((mesh.colors[mesh.faces[faces]] * weights[..., None]).sum(axis=1), np.float32)
+    height, width = mesh.texture.shape[:2]
+    place = (mesh.uv[faces] * weights[..., None]).sum(axis=1) * (width, height) - 0.5
+    low = np.clip(np.floor(place), 0, (max(width - 2, 0), max(height - 2, 0))).astype(np.int64)
+    high = np.minimum(low + 1, (width - 1, height - 1))
+    right, down = np.clip(place - low, 0, 1).astype(np.float32).T[..., None]
+    upper = mesh.texture[low[:, 1], low[:, 0]] * (1 - right) + mesh.texture[low[:, 1], high[:, 0]] * right
+    lower = mesh.texture[high[:, 1], low[:, 0]] * (1 - right) + mesh.texture[high[:, 1], high[:, 0]] * right
+    return np.asarray((upper * (1 - down) + lower * down) / 255, np.float32)
 
 
 def _normals(mesh: TriMesh, pose: Rigid3, corners: NDArray[np.int32], weights: Float, flat: Float) -> Float:

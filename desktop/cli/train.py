@@ -15,6 +15,7 @@ TRAININGS = {
     "pointnet2-denoise": ("recon.points.train", "clouds without noise and outliers"),
     "photo-rddm": ("generative.training.photo_rddm", "photographs without noise, blur and holes"),
     "photo-cold": ("generative.training.photo_cold", "photographs without blur, holes and coarse pixels, by Cold Diffusion"),
+    "pictures-gan": ("generative.training.pictures_gan", "small pictures of a class, by two networks against each other"),
     "photo-prior": ("generative.training.photo_prior", "patches of photographs, for restoration by diffusion"),
     "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
 }

@@ -23,6 +23,7 @@ class TrainConfig:
     rate: float = setting(1e-3, "Highest learning rate.", minimum=0.0, maximum=10.0)
     warmup: int = setting(200, "Steps in which the rate rises from 0.", minimum=0, maximum=10**7)
     weight_decay: float = setting(1e-4, "AdamW's decay of weight matrices and kernels (not of biases and norms).", minimum=0.0, maximum=1.0)
+    momentum: float = setting(0.9, "AdamW's decay of the mean gradient; 0 suits a game of two networks.", minimum=0.0, maximum=0.9999)
     ema: float = setting(0.999, "Decay of the running average of the weights; 0 = no average.", minimum=0.0, maximum=0.999999)
     clip: float = setting(1.0, "Longest gradient; longer ones are shortened. 0 = no limit.", minimum=0.0, maximum=1e9)
     seed: int = setting(0, "Fixes first weights and examples.", minimum=0, maximum=2**31 - 1)

@@ -12,6 +12,7 @@ from typing import Any
 from recon.errors import InputError, ResourceError
 from recon.io.atomic import replacing
 from recon.io.file_lock import FileLock, FileLockedError
+from recon.learning.config import TrainConfig
 from recon.learning.history import FILE_NAME
 
 _REMEDY = "Choose another --out to train anew, or give the options of the run to take it up again."
@@ -80,10 +81,13 @@ class RunFolder:
                 raise InputError(f"'{self.path}' cannot be used for a training.", why, "Choose another --out.")
 
     def _read_recipe(self) -> Any:
+        """The recipe; settings that are newer than the run had their usual values."""
         try:
-            return json.loads(self.recipe.read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError) as error:
+            recipe = json.loads(self.recipe.read_text(encoding="utf-8"))
+            recipe["config"] = TrainConfig(steps=1, batch=1).recipe() | recipe["config"]
+        except (OSError, ValueError, RecursionError, TypeError, KeyError) as error:
             raise InputError(f"'{self.recipe}' cannot be read.", f"{error}.", "Choose another --out.") from error
+        return recipe
 
     def append(self, line: Mapping[str, Any]) -> None:
         """Adds a line to the log; numbers that are not finite become null."""

@@ -193,6 +193,16 @@ def test_another_recipe_is_refused_and_its_differences_named(tmp_path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.safetensors")} == before
 
 
+def test_a_run_that_is_older_than_a_setting_goes_on_with_its_usual_value(tmp_path) -> None:
+    train(ToyTask(), tmp_path, changed(steps=2))
+    recipe = json.loads((tmp_path / "recipe.json").read_text())
+    del recipe["config"]["momentum"]
+    (tmp_path / "recipe.json").write_text(json.dumps(recipe))
+    with pytest.raises(InputError, match=r"config\.momentum was 0\.9 and is now 0\.5"):
+        train(ToyTask(), tmp_path, changed(momentum=0.5))
+    train(ToyTask(), tmp_path, CONFIG)
+
+
 def test_a_folder_with_weights_of_something_else_is_not_written_into(tmp_path) -> None:
     (tmp_path / "best.safetensors").write_bytes(b"precious")
     with pytest.raises(InputError, match=r"best\.safetensors"):

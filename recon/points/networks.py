@@ -19,13 +19,15 @@ class Architecture:
     Args:
         sizes: Neighbours that planes are put through, ascending.
         quadrics: At how many of the largest sizes quadrics are, too.
+        support: Figures that a reconstruction gives of every point, see `recon.points.support`.
         widths: Channels at all points, at a quarter and at a sixteenth of them.
         neighbors: Of a point at the two coarser levels.
         units: About the radius of these neighbourhoods, in patch coordinates.
     """
 
-    sizes: tuple[int, ...] = (8, 18, 40, 90)
-    quadrics: int = 2
+    sizes: tuple[int, ...] = (8, 18, 40, 90, 200)
+    quadrics: int = 3
+    support: int = 2
     widths: tuple[int, int, int] = (48, 64, 96)
     neighbors: tuple[int, int] = (16, 16)
     units: tuple[float, float] = (0.15, 0.4)
@@ -46,7 +48,7 @@ class Refinement(NamedTuple):
 
     Args:
         displacement: `[B, N, 3]`, to be added to the points.
-        outlier: `[B, N]`, logit of belonging to no surface.
+        outlier: `[B, N]`, logit of not being on the surface even after the displacement.
         normal: `[B, N, 3]` unit vectors; which of the two sides they point to means nothing.
     """
 
@@ -67,7 +69,8 @@ class RefineNetwork(nn.Module):
         self.sizes, self.quadrics = architecture.sizes, architecture.quadrics
         s, q = len(self.sizes), self.quadrics
         (a, b, c), (j, k), (v, w) = architecture.widths, architecture.neighbors, architecture.units
-        self.near = mlp(6 * s + q, a, a)
+        self.support = architecture.support
+        self.near = mlp(6 * s + q + self.support, a, a)
         self.middle = SetAbstraction(a, 1 / 4, [Scale(j, (b, b), unit=v)])
         self.far = SetAbstraction(b, 1 / 4, [Scale(k, (c, c), unit=w)])
         self.context = mlp(c, 2 * c, c)
@@ -78,17 +81,19 @@ class RefineNetwork(nn.Module):
         with torch.no_grad():  # begins as the mean of all quadrics
             self.head.bias.copy_(torch.tensor([1 / q] * q + [0.0] * 2 * s + [1.0] * s + [0.0] * 7))
 
-    def forward(self, points: Tensor) -> Refinement:
+    def forward(self, points: Tensor, support: Tensor | None = None) -> Refinement:
         """Looks at patches.
 
         | | shape |
         | --- | --- |
         | points | `[B, N, 3]`, see `recon.points.patches.PatchFrame` |
+        | support | `[B, N, support]` in [0, 1], 0 = not known, as everywhere when left out |
         | returns | see `Refinement` |
         """
         fits = fit(points, self.sizes, self.quadrics)
         up = _upward(fits)
-        near = self.near(_invariants(fits, up))
+        known = points.new_zeros(*points.shape[:2], self.support) if support is None else support
+        near = self.near(torch.cat([_invariants(fits, up), known], -1))
         middle, some = self.middle(near, points)
         far, few = self.far(middle, some)
         middle = self.to_middle(far + self.context(far), few, middle, some)

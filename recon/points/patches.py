@@ -106,8 +106,9 @@ def patches(points: NDArray[np.float32], size: int = SIZE, batch: int = 16) -> I
 
 def merged(
     points: NDArray[np.float32],
+    support: NDArray[np.float32],
     channels: int,
-    compute: Callable[[Tensor, PatchFrame], Tensor],
+    compute: Callable[[Tensor, Tensor, PatchFrame], Tensor],
     *,
     device: str = "cpu",
     progress: Callable[[int, int], None] = lambda done, total: None,
@@ -116,8 +117,9 @@ def merged(
 
     Args:
         points: `[N, 3]`, N > 0, finite; any scale.
+        support: `[N, S]`, what is known of the points besides.
         channels: Of the value.
-        compute: Patches `[B, size, 3]` in patch coordinates and their frames -> values `[B, size, channels]`.
+        compute: Patches `[B, size, 3]` in patch coordinates, their support `[B, size, S]` and their frames -> values `[B, size, channels]`.
         device: Where `compute` runs.
         progress: Is told how many points were covered, of how many; may raise.
 
@@ -130,7 +132,7 @@ def merged(
     for index, distance in patches(points):
         patch = torch.from_numpy(points[index] - points[index[:, :1]]).to(device)  # around the seed: exact far from the origin
         frame = PatchFrame.of(patch)
-        values = compute(frame.inward(patch), frame)
+        values = compute(frame.inward(patch), torch.from_numpy(support[index]).to(device), frame)
         away = torch.from_numpy(distance).to(device)
         weight = blend_weight(away, away[:, -1:])
         for i, rows in enumerate(index):  # a patch holds a point once, so plain indexing adds right

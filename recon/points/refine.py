@@ -17,6 +17,7 @@ from recon.points.filters import local_inliers, reach
 from recon.points.networks import Architecture, RefineNetwork
 from recon.points.patches import PatchFrame, merged
 from recon.points.spread import spread
+from recon.points.support import support, unknown
 from recon.points.weights import weights_file
 from recon.scene import PointCloud
 from recon.scene.origin import Origin
@@ -26,7 +27,7 @@ ROUNDS = 2
 STRONG = 0.32
 """Noise above this part of the distance to the eighth neighbour is worth a second round."""
 OUTLIER = 0.5
-"""Points with a larger probability of belonging to no surface go."""
+"""Points with a larger probability of being off the surface even when moved go."""
 Progress = Callable[[int, int], None]
 
 
@@ -68,31 +69,33 @@ def refine(
         InputError: The network sees no surface at all.
     """
     cloud = cloud.select(local_inliers(cloud.points))  # far points would distort the patches they are in
-    seen = look(network, cloud.points, partial(_part, progress, 0, ROUNDS))
+    seen = look(network, cloud.points, support(cloud), partial(_part, progress, 0, ROUNDS))
     stays = seen[:, 3] <= (np.log(outlier / (1 - outlier)) if outlier < 1 else np.inf)
     if not stays.any():
         raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
     picked = cloud.select(stays)
-    points, normals = _settle(network, picked.points, seen[stays], partial(_part, progress, 1, ROUNDS))
+    points, normals = _settle(network, picked.points, support(picked), seen[stays], partial(_part, progress, 1, ROUNDS))
     result = moved(picked, points)
     if keep_normals and result.normals is not None:
         return result
     return replace(result, normals=orientation.renewed(points, normals, picked.normals))
 
 
-def displaced(network: nn.Module, points: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Points `[N, 3]` moved onto the surface; none is left out."""
-    return _settle(network, points, look(network, points), lambda done, total: None)[0]
+def displaced(network: nn.Module, points: NDArray[np.float32], known: NDArray[np.float32] | None = None) -> NDArray[np.float32]:
+    """Points `[N, 3]` moved onto the surface; none is left out. `known` is their support `[N, 2]`."""
+    known = unknown(len(points)) if known is None else known
+    return _settle(network, points, known, look(network, points, known), lambda done, total: None)[0]
 
 
 def _settle(
-    network: nn.Module, points: NDArray[np.float32], seen: NDArray[np.float32], progress: Progress
+    network: nn.Module, points: NDArray[np.float32], known: NDArray[np.float32], seen: NDArray[np.float32], progress: Progress
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Moves points along their normals, again where the noise is strong, and spreads them.
 
     Args:
         network: For the second round.
         points: `[N, 3]`.
+        known: Their support `[N, 2]`.
         seen: What the network said of them.
         progress: For the second round.
 
@@ -102,7 +105,7 @@ def _settle(
     result, normals = _along_normals(points, seen)
     noise = _rms(result - points)  # how far points were off the surface
     if noise > STRONG * reach(points):
-        result, normals = _along_normals(result, look(network, result, progress))
+        result, normals = _along_normals(result, look(network, result, known, progress))
         noise = _rms(result - points)
     return spread(result, normals, noise), normals
 
@@ -129,17 +132,19 @@ def moved(cloud: PointCloud, points: NDArray[np.float32]) -> PointCloud:
     return replace(cloud, points=points, origin=np.where(elsewhere, np.uint8(Origin.MOVED), cloud.origin))
 
 
-def look(network: nn.Module, points: NDArray[np.float32], progress: Progress = lambda done, total: None) -> NDArray[np.float32]:
-    """What the network says of a cloud `[N, 3]` in one round.
+def look(
+    network: nn.Module, points: NDArray[np.float32], known: NDArray[np.float32], progress: Progress = lambda done, total: None
+) -> NDArray[np.float32]:
+    """What the network says in one round of a cloud `[N, 3]` with support `[N, 2]`.
 
     Returns:
         `[N, 7]`: displacement in the cloud's unit, logit of being an outlier, normal (of mean length, up to its sign).
     """
     device = str(next(network.parameters()).device)
 
-    def compute(patches: Tensor, frame: PatchFrame) -> Tensor:
+    def compute(patches: Tensor, known: Tensor, frame: PatchFrame) -> Tensor:
         with torch.inference_mode():
-            found = network(patches)
+            found = network(patches, known)
         return torch.cat([found.displacement * frame.scale, found.outlier[..., None], found.normal], -1)
 
-    return merged(points, 7, compute, device=device, progress=progress)
+    return merged(points, known, 7, compute, device=device, progress=progress)

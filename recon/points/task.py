@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from recon.learning.task import collate, exact
-from recon.points.examples import SHARES, example
+from recon.points.clouds import Clouds, Reconstructed
+from recon.points.examples import SHARES, drawn_example, reconstructed_example
+from recon.points.filters import reach
 from recon.points.neighbors import gather, knn
 from recon.points.networks import Architecture, Refinement, RefineNetwork
 from recon.points.noise import gaussian
@@ -23,9 +25,15 @@ from recon.points.shapes import Shape, Shapes
 TERMS = "scanned and modelled objects (MIT, CC BY, CC0, public domain, some for research) and procedural ones (zlib)"
 _LEAST = 0.01
 """Distances from the surface below this, in patch coordinates, do not matter much."""
-_WEIGHTS = {"left": 1.0, "along": 0.1, "outlier": 0.1, "normal": 0.1}
-"""Of the parts of the loss: what is left of the squared distances from the surface, and of those from the clean points along it; cross
-entropy of outliers; sine squared between normals."""
+_ACCURATE = 0.09
+"""Points closer than this to the surface, in patch coordinates, are on it: about the distance to the eighth neighbour."""
+_WEIGHTS = {"left": 1.0, "along": 0.1, "astray": 0.5, "missed": 0.5, "outlier": 0.1, "normal": 0.1}
+"""Of the parts of the loss: what is left of the squared distances from the surface, and of those from the clean points along it; softened
+shares of points off the surface, and of surface without points; cross entropy of outliers; sine between normals."""
+_COVERED = 768
+"""Surface points of an example that are looked at for coverage."""
+_PART = 6000
+"""Points of the reconstructed clouds that it is measured with."""
 _LEVELS = (0.01, 0.02, 0.03)
 
 
@@ -54,6 +62,19 @@ class DenoiseTask:
     def _validation(self) -> Any:
         return _simple_shapes() if self._folder is None else Shapes(self._folder / "validation.npz")
 
+    @cached_property
+    def _clouds(self) -> Any:
+        return self._reconstructed("train")
+
+    @cached_property
+    def _validation_clouds(self) -> Any:
+        return self._reconstructed("validation")
+
+    def _reconstructed(self, split: str) -> Any:
+        """Clouds of our own stereo, if the folder has any."""
+        path = None if self._folder is None else self._folder / f"reconstructed_{split}.npz"
+        return Clouds(path) if path is not None and path.is_file() else ()
+
     def network(self) -> nn.Module:
         """A fresh one."""
         return RefineNetwork(self._architecture)
@@ -65,11 +86,14 @@ class DenoiseTask:
     def data(self) -> dict[str, Any]:
         """For the card."""
         shapes = {"drawn shapes": len(self._train)} if self._folder is None else {"meshes": len(self._train), "terms": TERMS}
+        shapes["reconstructed clouds"] = len(self._clouds)
         return {**shapes, "patch_points": self._size, "noise": SHARES, "noise_of_unit_sphere": [0.002, 0.036], "loss": _WEIGHTS}
 
     def example(self, rng: np.random.Generator) -> dict[str, Tensor]:
         """A patch, see `recon.points.examples`."""
-        return example(rng, self._train[int(rng.integers(len(self._train)))], self._size)
+        if len(self._clouds) and rng.random() < SHARES["reconstructed"]:
+            return reconstructed_example(rng, self._clouds[int(rng.integers(len(self._clouds)))], self._size)
+        return drawn_example(rng, self._train[int(rng.integers(len(self._train)))], self._size)
 
     def collate(self, examples: list[Any]) -> Any:
         """A batch."""
@@ -80,7 +104,7 @@ class DenoiseTask:
         points = batch["points"]
         parts: dict[str, list[Tensor]] = {name: [] for name in _WEIGHTS}
         for _ in range(ROUNDS):
-            found = network(points)
+            found = network(points, batch["support"])
             with exact(points.device):
                 points = self._round(points.detach(), found, batch, parts)
         means = {name: torch.stack(values).mean() for name, values in parts.items()}
@@ -96,14 +120,19 @@ class DenoiseTask:
         begun = _tangential(batch["points"] - batch["clean"], normal)
         along = _tangential(moved - batch["clean"], normal)
         facing = (found.normal.float() * normal).sum(-1).square()
+        astray = (batch["outlier"] > 0) | (after.detach() > _ACCURATE**2)
         parts["left"].append((_mean(after, weight) / (_mean(before, weight) + _LEAST**2)).mean())
         parts["along"].append((_mean(along, weight) / (_mean(begun, weight) + _LEAST**2)).mean())
-        parts["outlier"].append(nn.functional.binary_cross_entropy_with_logits(found.outlier.float(), batch["outlier"]))
-        parts["normal"].append(1 - _mean(facing, weight).mean())
+        parts["astray"].append(_mean(_share(after), weight).mean())
+        parts["missed"].append(_missed(moved, batch))
+        parts["outlier"].append(nn.functional.binary_cross_entropy_with_logits(found.outlier.float(), astray.float()))
+        parts["normal"].append(_mean((1 - facing).clamp(min=1e-4).sqrt(), weight).mean())
         return moved.detach()
 
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
-        """Gaussian noise on clouds of shapes that are never trained on: what is left of the mean squared distance, at each level."""
+        """Gaussian noise on clouds of shapes that are never trained on: what is left of the mean squared distance, at each level; and
+        reconstructed clouds: the share of accurate points, and how much larger it has become.
+        """
         left: dict[float, list[float]] = {level: [] for level in _LEVELS}
         for i in range(len(self._validation)):
             shape = self._validation[i]
@@ -114,7 +143,25 @@ class DenoiseTask:
                 result = displaced(network, noisy)
                 left[level].append(off_shape(result, shape) / off_shape(noisy, shape))
         figures = {f"left@{100 * level:.0f}%": float(np.mean(values)) for level, values in left.items()}
-        return {"score": -10 * log10(float(np.mean(list(figures.values())))), **figures}
+        score = -10 * log10(float(np.mean(list(figures.values()))))
+        clouds = [accurate_shares(network, self._validation_clouds[i]) for i in range(len(self._validation_clouds))]
+        if clouds:
+            before, after = np.mean(clouds, axis=0).tolist()
+            figures |= {"accurate": after, "gained": after - before}
+            score += 10 * figures["gained"]
+        return {"score": score, **figures}
+
+
+def accurate_shares(network: nn.Module, cloud: Reconstructed) -> tuple[float, float]:
+    """Share of the points of a part of a cloud that are on the surface, to the distance of the eighth neighbour, before and after."""
+    away = np.square(cloud.points - np.median(cloud.points, axis=0)).sum(1)
+    part = np.argsort(away)[:_PART]
+    points = cloud.points[part]
+    surface = {"surface": torch.from_numpy(cloud.surface)[None], "normals": torch.from_numpy(cloud.normals)[None]}
+    limit = reach(points) ** 2
+    moved = displaced(network, points, cloud.support[part])
+    before, after = (float((_off_surface(torch.from_numpy(p)[None], surface)[0] < limit).float().mean()) for p in (points, moved))
+    return before, after
 
 
 def off_shape(points: Any, shape: Shape) -> float:
@@ -139,6 +186,18 @@ def _off_surface(points: Tensor, batch: Any) -> tuple[Tensor, Tensor]:
 def _tangential(offset: Tensor, normal: Tensor) -> Tensor:
     """Squared length of the part across the normal."""
     return (offset - (offset * normal).sum(-1, keepdim=True) * normal).square().sum(-1)
+
+
+def _share(squared: Tensor) -> Tensor:
+    """1 where squared distances are large, 0 where they are small, 1/2 at the limit (Geman and McClure 1987)."""
+    return squared / (squared + _ACCURATE**2)
+
+
+def _missed(moved: Tensor, batch: Any) -> Tensor:
+    """How much of the surface in the middle of the patches has no point nearby."""
+    surface, weight = batch["surface"][:, :_COVERED], blend_weight(batch["reach"][:, :_COVERED], torch.ones((), device=moved.device))
+    nearest = gather(moved, knn(moved.detach(), surface, 1).indices[..., 0])
+    return _mean(_share((nearest - surface).square().sum(-1)), weight).mean()
 
 
 def _mean(values: Tensor, weight: Tensor) -> Tensor:

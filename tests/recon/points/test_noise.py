@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from recon.errors import InputError, ShapeError
-from recon.points.examples import example, random_rotation
+from recon.points.examples import drawn_example, random_rotation
 from recon.points.noise import KINDS, gaussian, scanner, stereo
 from recon.points.pack import sample_shape
 from recon.points.shapes import Shapes, unit_sphere, write_shapes
@@ -50,14 +50,16 @@ def test_depth_errors_are_alike_for_neighbours(make) -> None:  # type: ignore[no
 
 
 def test_an_example_is_a_patch_around_its_seed_with_its_surface() -> None:
-    made = example(np.random.default_rng(2), SPHERE, size=256)
+    made = drawn_example(np.random.default_rng(2), SPHERE, size=256)
     assert {name: tuple(value.shape) for name, value in made.items()} == {
         "points": (256, 3),
         "clean": (256, 3),
         "outlier": (256,),
+        "support": (256, 2),
         "distance": (256,),
         "surface": (3072, 3),
         "normals": (3072, 3),
+        "reach": (3072,),
     }
     assert float(made["distance"].min()) == 0
     assert float(made["distance"].max()) == 1
@@ -66,7 +68,7 @@ def test_an_example_is_a_patch_around_its_seed_with_its_surface() -> None:
 
 
 def test_examples_repeat_with_their_seed() -> None:
-    first, second = (example(np.random.default_rng(3), SPHERE, 128) for _ in range(2))
+    first, second = (drawn_example(np.random.default_rng(3), SPHERE, 128) for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from recon.points.patches import PatchFrame, blend_weight, merged, patches, voxel_seeds
+from recon.points.support import unknown
 
 
 def sheet(n: int = 5000, seed: int = 0) -> np.ndarray:
@@ -55,10 +56,10 @@ def test_a_patch_without_extent_has_a_frame() -> None:
 def test_what_patches_agree_on_is_merged_unchanged() -> None:
     points = sheet()
 
-    def height(patch: torch.Tensor, frame: PatchFrame) -> torch.Tensor:
+    def height(patch: torch.Tensor, support: torch.Tensor, frame: PatchFrame) -> torch.Tensor:
         return (frame.scale * patch)[..., 2:] * 0 + 7.0
 
-    np.testing.assert_allclose(merged(points, 1, height), 7.0, rtol=1e-5)
+    np.testing.assert_allclose(merged(points, unknown(len(points)), 1, height), 7.0, rtol=1e-5)
 
 
 def test_merging_leaves_no_seams_where_patches_disagree() -> None:
@@ -66,10 +67,10 @@ def test_merging_leaves_no_seams_where_patches_disagree() -> None:
     rng = np.random.default_rng(1)
     line = np.column_stack([np.linspace(0, 1, 6000), np.zeros((6000, 2))]).astype(np.float32)
 
-    def noise(patch: torch.Tensor, frame: PatchFrame) -> torch.Tensor:
+    def noise(patch: torch.Tensor, support: torch.Tensor, frame: PatchFrame) -> torch.Tensor:
         return torch.from_numpy(rng.random((len(patch), 1, 1)).astype(np.float32)).expand(-1, patch.shape[1], 1)
 
-    value = merged(line, 1, noise)[:, 0]
+    value = merged(line, unknown(6000), 1, noise)[:, 0]
     assert np.ptp(value) > 0.2
     assert np.abs(np.diff(value)).max() < 0.02
 
@@ -83,5 +84,5 @@ def test_a_patch_says_least_at_its_rim() -> None:
 def test_progress_ends_at_all_points() -> None:
     told: list[tuple[int, int]] = []
     points = sheet(3000)
-    merged(points, 1, lambda patch, frame: patch[..., :1], progress=lambda done, total: told.append((done, total)))
+    merged(points, unknown(3000), 1, lambda patch, support, frame: patch[..., :1], progress=lambda done, total: told.append((done, total)))
     assert told[-1] == (3000, 3000)

@@ -37,7 +37,7 @@ class Mover(torch.nn.Module):
         super().__init__()
         self.weight = torch.nn.Parameter(torch.zeros(1))
 
-    def forward(self, points: torch.Tensor) -> Refinement:
+    def forward(self, points: torch.Tensor, support: torch.Tensor) -> Refinement:
         move = torch.zeros_like(points) + torch.tensor([0.1, 0, 0])
         return Refinement(move, torch.where(points[..., 0] > 0.6, 9.0, -9.0), torch.nn.functional.normalize(points + 1e-3, dim=-1))
 

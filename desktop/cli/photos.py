@@ -30,7 +30,7 @@ def restore_command(
     mask: Annotated[Path | None, typer.Option(help="inpaint: folder of masks named as the photos; dark is filled in.")] = None,
     scale: Annotated[int, typer.Option(help="sr: how many times larger.")] = 4,
     sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto.")] = "auto",
-    kernel: Annotated[str, typer.Option(help="deblur: gaussian:WIDTH in pixels, or a picture of the kernel.")] = "",
+    kernel: Annotated[str, typer.Option(help="deblur: gaussian:WIDTH in pixels, a picture of the kernel, or auto: estimated.")] = "",
     steps: Annotated[int | None, typer.Option(help="Steps of the sampler; 3 for rddm and cold, else 20.", min=1, max=1000)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
     t0: Annotated[float, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another.", min=0, max=1)] = 0.4,
@@ -140,8 +140,8 @@ def _sigma(text: str) -> float | None:
 
 
 def _kernel(text: str) -> Tensor | None:
-    """A blur kernel `[h, w]`, or None when none was given."""
-    if not text:
+    """A blur kernel `[h, w]`, or None: estimated."""
+    if text in ("", "auto"):
         return None
     from generative.operators import gaussian_kernel_2d
 

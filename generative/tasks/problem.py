@@ -10,12 +10,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from generative.degradations import Blur, Fade, Pixelate
-from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, MirroredBlur, SVDOperator, symmetric
+from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, MirroredBlur, SVDOperator, gaussian_kernel_2d, symmetric
 from generative.samplers.cold import Degrade
-from generative.tasks.estimate import ROUNDING, noise_level
+from generative.tasks.estimate import ROUNDING, blur_width, noise_level
 from recon.errors import SettingsError
 
 TASKS = ("denoise", "inpaint", "sr", "deblur", "colorize")
+SHARP = 0.7
+"""Widest Gaussian, pixels, of a photograph that counts as sharp."""
 GREY_LEVEL = 1 / 127.5
 """One of 255 grey levels, for pictures in [-1, 1]."""
 
@@ -65,7 +67,7 @@ def make_problem(
         known: For 'inpaint': bool `[H, W]`, False where something is to be made up.
         scale: For 'sr'.
         sigma: Noise in grey levels of 255; None: estimated, or taken as none where little is usual.
-        kernel: For 'deblur': `[h, w]`.
+        kernel: For 'deblur': `[h, w]`; None: a Gaussian of the width that is estimated.
 
     Raises:
         SettingsError: Something is missing or impossible.
@@ -105,9 +107,13 @@ def _inpaint(picture: Tensor, known: Tensor | None, sigma: float | None) -> Prob
 
 def _deblur(picture: Tensor, kernel: Tensor | None, sigma: float | None) -> Problem:
     """With a symmetric kernel the blur mirrors the picture at its border; else it is cyclic, and the picture is closed to a torus."""
-    if kernel is None:
-        raise SettingsError("How the photo is blurred was not said.", "", "Give --kernel gaussian:WIDTH or a picture of the kernel.")
     sigma_y, assumed = _noise(picture, sigma)
+    if kernel is None:
+        width = blur_width(picture[0], sigma_y) if min(picture.shape[-2:]) >= 16 else 0.0
+        if width < SHARP:
+            why = f"It looks sharp: a blur of {width:.1f} pixels is what lens and sensor do."
+            raise SettingsError("How the photo is blurred cannot be seen.", why, "Give --kernel gaussian:WIDTH or a picture of the kernel.")
+        kernel, assumed = gaussian_kernel_2d(width, width), (*assumed, f"Gaussian blur of {width:.1f} pixels")
     if symmetric(kernel):
         blur, operator = Blur(_spread(kernel)), MirroredBlur(kernel, *picture.shape[-2:])
         return Problem("deblur", operator, picture, sigma_y, picture, None, assumed, blur, blur.strength)

@@ -14,7 +14,7 @@ from generative.operators import AveragePool, Grey, MirroredBlur, gaussian_kerne
 from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
 from generative.samplers import Denoiser
 from generative.schedules import linear
-from generative.tasks.estimate import noise_level
+from generative.tasks.estimate import blur_width, noise_level
 from generative.tasks.problem import GREY_LEVEL, TASKS, Problem, make_problem
 from generative.tasks.restore import METHODS, PRIORS, Recipe, restore
 from generative.training.photo_prior import _TINY_UNET
@@ -100,6 +100,31 @@ def test_noise_is_estimated_within_a_tenth_on_smooth_pictures(sigma: int) -> Non
     posed = make_problem(noisy[None], "denoise")
     assert "of 255 grey levels" in posed.assumed[0]
     assert make_problem(noisy[None], "denoise", sigma=3).sigma_y == pytest.approx(3 * GREY_LEVEL)
+
+
+def natural(generator: torch.Generator, height: int = 200, width: int = 300) -> Tensor:
+    """A picture with a power spectrum of 1/f²."""
+    f = torch.hypot(torch.fft.fftfreq(height)[:, None], torch.fft.fftfreq(width)).clamp(min=1 / width)
+    x = torch.fft.ifft2(torch.fft.fft2(torch.randn(3, height, width, generator=generator)) / f).real
+    return (x / x.std() * 0.3).float()
+
+
+@pytest.mark.parametrize("width", [1.0, 2.0, 4.0])
+def test_the_width_of_a_blur_is_estimated_within_an_eighth_also_in_noise(width: float) -> None:
+    generator = torch.Generator().manual_seed(7)
+    blurred = MirroredBlur(gaussian_kernel_2d(width, width), 200, 300, cutoff=0).A(natural(generator)[None])
+    noisy = blurred + 2 * GREY_LEVEL * torch.randn(blurred.shape, generator=generator)
+    assert blur_width(noisy[0], noise_level(noisy)) == pytest.approx(width, rel=0.125)
+    posed = make_problem(noisy, "deblur")
+    assert posed.assumed[-1].startswith("Gaussian blur of")
+    assert posed.strength == pytest.approx(width / 4, rel=0.125)
+
+
+def test_a_sharp_picture_is_not_deblurred_by_guessing() -> None:
+    x = natural(torch.Generator().manual_seed(8))
+    assert blur_width(x, 1e-3) < 0.3
+    with pytest.raises(SettingsError, match="looks sharp"):
+        make_problem(x[None], "deblur")
 
 
 def test_classical_methods_restore() -> None:

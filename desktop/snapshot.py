@@ -105,6 +105,9 @@ def find_layers(outputs: Path, undistorted: Any, thumbnails: Path | None) -> tup
         vertices, faces, fields = ply_counts(mesh)
         facts = {**_file_facts(mesh), "Vertices": _number(vertices), "Per vertex": ", ".join(fields)}
         found.append(LayerItem("mesh", "mesh", mesh, _stamp(mesh), faces, "faces", visible=False, facts=facts))
+    textured = outputs / "mesh.glb"
+    if textured.exists():
+        found.append(LayerItem("textured", "mesh", textured, _stamp(textured), facts=_file_facts(textured)))
     return tuple(found)
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from recon.inspection.pairs import PairTable
 
 TOPICS = ("project", "photos", "layers", "stages", "job", "selection", "log", "messages", "recents")
+_REPLACES = (("cloud", "sparse"), ("refined", "cloud"), ("textured", "cloud"), ("textured", "refined"))
 PROBLEMS = ("blurred", "dark", "bright", "small", "duplicate", "unreadable")
 
 
@@ -256,8 +257,8 @@ class AppState:
         known = {layer.name: layer for layer in self.layers}
         fresh = {layer.name for layer in found} - set(known)
         kept = tuple(_like(layer, known[layer.name]) if layer.name in known else layer for layer in found)
-        for better, worse in (("cloud", "sparse"), ("refined", "cloud")):
-            if better in fresh:  # on the screen the better points replace the others
+        for better, worse in _REPLACES:
+            if better in fresh:  # on the screen the better replaces the other
                 kept = tuple(replace(layer, visible=False) if layer.name == worse else layer for layer in kept)
         self.set("layers", layers=kept)
 

@@ -7,7 +7,14 @@ from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
 
 from desktop.state import AppState
 
-TITLES = {"cameras": "Cameras", "sparse": "Sparse points", "cloud": "Dense points", "refined": "Refined points", "mesh": "Mesh"}
+TITLES = {
+    "cameras": "Cameras",
+    "sparse": "Sparse points",
+    "cloud": "Dense points",
+    "refined": "Refined points",
+    "mesh": "Mesh",
+    "textured": "Textured mesh",
+}
 
 
 class LayersPanel(QTreeWidget):

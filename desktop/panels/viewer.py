@@ -133,8 +133,7 @@ class ViewerPanel(QWidget):
         for each in self._tabs:
             for control in each.controls:
                 control.setVisible(shown is each)
-        has_mesh = self._state.layer("mesh") is not None
-        self.shading.setEnabled(has_mesh)
+        self.shading.setEnabled(any(layer.kind == "mesh" for layer in self._state.layers))
         self._sync_layers()
 
     def _sync_layers(self) -> None:

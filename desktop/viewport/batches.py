@@ -132,7 +132,12 @@ def _some_points(geometry: Geometry, mode: str, up: NDArray[np.float64], start: 
 
 
 def _smooth(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
-    return Content(geometry.points, layer_colors(geometry, mode, up), geometry.attributes["normals"], _faces(geometry))
+    index, colors, normals = _faces(geometry), layer_colors(geometry, mode, up), geometry.attributes["normals"]
+    texture = _texture(geometry, mode)
+    if not texture:
+        return Content(geometry.points, colors, normals, index)
+    corners = index.reshape(-1)
+    return Content(geometry.points[corners], colors[corners], normals[corners], _own_corners(len(index)), *texture)
 
 
 def _flat(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
@@ -142,8 +147,20 @@ def _flat(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
     colors = np.asarray(layer_colors(geometry, mode, up)[index].mean(axis=1).repeat(3, axis=0), np.uint8)
-    own = np.arange(3 * len(index), dtype=np.int32).reshape(-1, 3)
-    return Content(corners.reshape(-1, 3), colors, normals.repeat(3, axis=0).astype(np.float32), own)
+    normals = normals.repeat(3, axis=0).astype(np.float32)
+    return Content(corners.reshape(-1, 3), colors, normals, _own_corners(len(index)), *_texture(geometry, mode))
+
+
+def _texture(geometry: Geometry, mode: str) -> tuple[NDArray[np.float32], NDArray[np.uint8]] | tuple[()]:
+    """Places `[3 F, 2]` of all corners, and the texture, where colours are asked for and there is one."""
+    if mode != "rgb" or geometry.uv is None or geometry.texture is None:
+        return ()
+    return geometry.uv.reshape(-1, 2), geometry.texture
+
+
+def _own_corners(faces: int) -> NDArray[np.int32]:
+    """The index of triangles that share no corners."""
+    return np.arange(3 * faces, dtype=np.int32).reshape(-1, 3)
 
 
 def _wire(geometry: Geometry, mode: str, up: NDArray[np.float64], edges: NDArray[np.int32]) -> Content:

@@ -32,6 +32,8 @@ class Geometry:
         points: `[N, 3]` float32 points, mesh vertices or camera centres.
         attributes: What is known of each point: 'rgb' `[N, 3]`, 'normals' `[N, 3]`, 'confidence', 'views', 'origin' `[N]`.
         faces: `[F, 3]` int32 of a mesh.
+        uv: `[F, 3, 2]` float32 places of the corners of a mesh in its texture, or None.
+        texture: `[H, W, 3]` uint8 RGB, or None.
         scene: Views of a 'cameras' layer.
         low: Lower corner of the box that holds nearly all of it, `[3]`; stray points are left out.
         high: Its upper corner.
@@ -45,6 +47,8 @@ class Geometry:
     high: NDArray[np.float64]
     spacing: float = 0.0
     faces: NDArray[np.int32] | None = None
+    uv: NDArray[np.float32] | None = None
+    texture: NDArray[np.uint8] | None = None
     scene: Scene | None = None
 
 
@@ -87,7 +91,10 @@ def from_mesh(mesh: TriMesh) -> Geometry:
         attributes["rgb"] = mesh.colors
     if mesh.origin is not None:
         attributes["origin"] = mesh.origin
-    return Geometry("mesh", mesh.vertices, attributes, *robust_bounds(_shuffled(mesh.vertices)), faces=mesh.faces)
+    if mesh.texture is not None:
+        attributes.setdefault("rgb", np.full_like(mesh.vertices, 0.7))
+    bounds = robust_bounds(_shuffled(mesh.vertices))
+    return Geometry("mesh", mesh.vertices, attributes, *bounds, faces=mesh.faces, uv=mesh.uv, texture=mesh.texture)
 
 
 def from_scene(scene: Scene, kind: str) -> Geometry:

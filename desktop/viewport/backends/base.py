@@ -42,12 +42,16 @@ class Content:
         colors: `[N, 3]` uint8.
         normals: `[N, 3]` float32; triangles only: they are lit from the viewer.
         index: `[M, 3]` or `[M, 2]` int32 corners of triangles or ends of lines.
+        uv: `[N, 2]` float32 places of the corners of triangles in the texture, (0, 0) its top-left corner; goes before `colors`.
+        texture: `[H, W, 3]` uint8 RGB; there exactly when `uv` is.
     """
 
     vertices: NDArray[np.float32]
     colors: NDArray[np.uint8]
     normals: NDArray[np.float32] | None = None
     index: NDArray[np.int32] | None = None
+    uv: NDArray[np.float32] | None = None
+    texture: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True, eq=False)

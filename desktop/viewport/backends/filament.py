@@ -17,6 +17,11 @@ _SUN = 90_000.0
 _STEP = 256
 """Canvases grow by this many pixels."""
 
+_LINEAR = np.arange(256) / 255.0
+_SRGB = np.where(_LINEAR <= 0.0031308, 12.92 * _LINEAR, 1.055 * _LINEAR ** (1 / 2.4) - 0.055)
+_ENCODED = np.round(255.0 * _SRGB).astype(np.uint8)
+"""Filament decodes textures from sRGB, but not vertex colours, and nothing encodes the picture again: this takes that back."""
+
 Present = dict[tuple[object, ...], tuple[str, float]]
 """Batches on a canvas: key -> Filament's name, point size."""
 
@@ -102,4 +107,8 @@ class FilamentRenderer:
             made = o3d.t.geometry.TriangleMesh(o3d.core.Tensor(content.vertices), o3d.core.Tensor(np.ascontiguousarray(content.index)))
             made.vertex.colors = o3d.core.Tensor(colors)
             made.vertex.normals = o3d.core.Tensor(np.ascontiguousarray(content.normals))
+            if content.uv is not None and content.texture is not None:
+                made.vertex.texture_uvs = o3d.core.Tensor(np.stack([content.uv[:, 0], 1 - content.uv[:, 1]], axis=1))
+                made.vertex.colors = o3d.core.Tensor(np.ones_like(colors))  # Filament multiplies
+                material.albedo_img = o3d.geometry.Image(_ENCODED[content.texture])
         return made, material

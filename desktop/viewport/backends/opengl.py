@@ -105,6 +105,10 @@ class OpenGLRenderer:
             made = o3d.geometry.TriangleMesh(vertices, o3d.utility.Vector3iVector(content.index))
             made.vertex_colors = o3d.utility.Vector3dVector(colors)
             made.vertex_normals = o3d.utility.Vector3dVector(content.normals.astype(np.float64))  # type: ignore[union-attr]
+            if content.uv is not None and content.texture is not None:
+                made.triangle_uvs = o3d.utility.Vector2dVector(content.uv[content.index].reshape(-1, 2).astype(np.float64))
+                made.textures = [o3d.geometry.Image(content.texture)]
+                made.triangle_material_ids = o3d.utility.IntVector(np.zeros(len(content.index), np.int32))  # type: ignore[arg-type]
         return made
 
     def _look(self, window: Any, view: View) -> None:

@@ -57,8 +57,8 @@ def _sampled(content: Content, kind: str, view: View) -> Points:
     """Points spread evenly, as seen in the picture, over the triangles or lines in sight, with lit colours."""
     if content.index is None or not len(content.index):
         return content.vertices[:0], content.colors[:0]
-    values = [content.vertices, content.colors.astype(np.float32)] + ([] if content.normals is None else [content.normals])
-    table, index, sizes = _split(np.concatenate(values, axis=1), content.index, view)
+    values = [content.vertices, content.colors.astype(np.float32), content.normals, content.uv]
+    table, index, sizes = _split(np.concatenate([v for v in values if v is not None], axis=1), content.index, view)
     sizes = sizes * _PER_PIXEL[kind]
     sizes *= min(1.0, _MOST_SAMPLES / max(float(sizes.sum()), 1.0))
     rng = np.random.default_rng(0)
@@ -68,8 +68,12 @@ def _sampled(content: Content, kind: str, view: View) -> Points:
     for k in range(index.shape[1]):
         drawn += weights[:, k, None] * table[chosen[:, k]]
     points, colors = drawn[:, :3], drawn[:, 3:6]
+    if content.uv is not None and content.texture is not None:
+        height, width = content.texture.shape[:2]
+        column, row = (np.clip(drawn[:, -2:], 0, 1) * (width - 1, height - 1) + 0.5).astype(np.int64).T
+        colors = content.texture[row, column].astype(np.float32)
     if content.normals is not None:
-        colors *= _light(points, drawn[:, 6:], view.cam_from_world.center.astype(np.float32))[:, None]
+        colors *= _light(points, drawn[:, 6:9], view.cam_from_world.center.astype(np.float32))[:, None]
     return np.ascontiguousarray(points, np.float32), colors.astype(np.uint8)
 
 

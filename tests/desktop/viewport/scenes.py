@@ -37,6 +37,14 @@ def green_mesh() -> TriMesh:
     return TriMesh(vertices, faces, None, np.tile(np.float32(GREEN), (4, 1)))
 
 
+def textured_mesh() -> TriMesh:
+    """The green square under a picture whose quarters are red, green, blue and yellow, row by row."""
+    plain = green_mesh()
+    quarters = np.array([[[230, 20, 20], [20, 230, 20]], [[20, 20, 230], [230, 230, 20]]], np.uint8)
+    place = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
+    return TriMesh(plain.vertices, plain.faces, None, plain.colors, None, place[plain.faces], quarters.repeat(32, 0).repeat(32, 1))
+
+
 def scene() -> Scene:
     """Three photos that look at the squares, upright: down in the picture is +y."""
     camera = Camera(64, 48, 60.0, 60.0, 31.5, 23.5)

@@ -1,4 +1,4 @@
-"""The backends that need a graphics driver, each in a process of its own, because a driver may take that with it."""
+"""The backends, each in a process of its own, because a graphics driver may take that with it."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from desktop.viewport.geometry import from_cloud, from_mesh
 from desktop.viewport.layers import ViewStyle
 from desktop.viewport.painter import Painter
 from recon.scene import Rigid3
-from tests.desktop.viewport.scenes import CAMERA, green_mesh, red_cloud
+from tests.desktop.viewport.scenes import CAMERA, green_mesh, red_cloud, textured_mesh
 
 told = {}
 
@@ -49,6 +49,14 @@ told["after"] = facts(made.best(view))
 for mode in ("normals", "depth", "confidence"):
     made.style = ViewStyle(mode)
     told[mode] = facts(made.best(view))
+made.layers = {"mesh": Layer(3, from_mesh(textured_mesh()))}
+for shading in ("smooth", "flat"):
+    made.style = ViewStyle(shading=shading)
+    frame = made.best(view)
+    told[f"texture {shading}"] = [frame.color[y, x].tolist() for y in (53, 66) for x in (93, 106)]
+made.style = ViewStyle("normals")
+told["no texture"] = made.best(view).color[53, 93].tolist()
+made.layers["mesh"] = Layer(4, from_mesh(green_mesh()))
 made.style = ViewStyle(shading="wireframe")
 told["wireframe"] = facts(made.best(view))
 print(json.dumps(told), flush=True)
@@ -56,7 +64,7 @@ os._exit(0)
 """
 
 
-@pytest.fixture(scope="module", params=["opengl", "filament"])
+@pytest.fixture(scope="module", params=["opengl", "filament", "software"])
 def drawn(request: pytest.FixtureRequest) -> dict:
     command = [sys.executable, "-c", SCRIPT, request.param]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
@@ -85,3 +93,10 @@ def test_every_way_of_showing_works(drawn: dict) -> None:
     assert drawn["depth"]["right"][2] > drawn["depth"]["right"][0]
     assert np.ptp(drawn["confidence"]["right"]) < 40
     assert drawn["wireframe"]["cover"] > 0
+
+
+def test_a_texture_is_laid_on_the_right_way_round(drawn: dict) -> None:
+    quarters = [[230, 20, 20], [20, 230, 20], [20, 20, 230], [230, 230, 20]]
+    for shading in ("smooth", "flat"):
+        np.testing.assert_allclose(drawn[f"texture {shading}"], quarters, atol=40)
+    np.testing.assert_allclose(drawn["no texture"], [127, 127, 0], atol=40)

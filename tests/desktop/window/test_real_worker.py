@@ -71,7 +71,7 @@ def test_photos_become_a_model_that_another_program_opens_although_the_run_was_s
     assert any(job.total > 1 and job.eta_seconds is not None for job in jobs)
 
     assert real.state.summary.registered == 6
-    assert [layer.name for layer in real.state.layers] == ["cameras", "sparse", "cloud", "mesh"]
+    assert [layer.name for layer in real.state.layers] == ["cameras", "sparse", "cloud", "mesh", "textured"]
     until(lambda: all(real.viewport.facts(layer.name) for layer in real.state.layers), PATIENCE)
     for layer, counted in (("cameras", "cameras"), ("sparse", "points"), ("cloud", "points"), ("mesh", "triangles")):
         assert real.viewport.facts(layer)["counts"][counted] == real.state.layer(layer).count

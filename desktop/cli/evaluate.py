@@ -19,7 +19,10 @@ def evaluate_command(
         str, typer.Option(help="Then bring the surface to the true one by ICP: none, rigid, or similarity (with scale).")
     ] = "none",
     distances: Annotated[
-        Path | None, typer.Option(help="Folder for cloud and mesh coloured by their distance to the truth (PLY, with a colour bar).")
+        Path | None,
+        typer.Option(
+            help="Folder for cloud and mesh coloured by their distance to the truth (PLY, with a colour bar); in PROJECT/outputs the window shows them."
+        ),
     ] = None,
 ) -> None:
     """Measures cameras, cloud and mesh against the truth; prints JSON."""

@@ -14,6 +14,8 @@ TITLES = {
     "refined": "Refined points",
     "mesh": "Mesh",
     "textured": "Textured mesh",
+    "cloud_distance": "Points by distance",
+    "mesh_distance": "Mesh by distance",
 }
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QSlider, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QLabel, QSlider, QStackedWidget, QTabBar, QToolButton, QVBoxLayout, QWidget
 
 from desktop.commands.actions import Actions
+from desktop.panels.legend_bar import LegendBar
 from desktop.panels.matches_tab import MatchesTab
 from desktop.panels.matrix_tab import MatrixTab
 from desktop.panels.messages import MessageBar
@@ -18,6 +19,7 @@ from desktop.panels.picture_tabs import CompareTab, PhotoTab
 from desktop.state import AppState, LayerItem
 from desktop.style import theme
 from desktop.viewport.layers import LayerSpec, ViewStyle
+from desktop.viewport.legends import last_color, legend_of
 
 COLORS = {
     "rgb": "Colour",
@@ -27,6 +29,7 @@ COLORS = {
     "height": "Height",
     "depth": "Depth",
     "origin": "Origin",
+    "distance": "Distance",
 }
 SHADINGS = {"smooth": "Smooth", "flat": "Flat", "wireframe": "Wireframe"}
 BACKGROUNDS = {"theme": "As theme", "dark": "Dark", "light": "Light"}
@@ -48,6 +51,7 @@ class ViewerPanel(QWidget):
         self._state, self._actions, self.viewport = state, actions, viewport
         self._specs: dict[str, LayerSpec] = {}
         self._style = ViewStyle()
+        self._last_colors: dict[str, dict[str, float]] = {}
         self.messages = MessageBar(state)
         self.start, self.drop, self.empty = StartPage(state, actions, open_project), DropPage(actions), EmptyPage(state, actions)
         self.photo, self.compare, self.matches, self.matrix = PhotoTab(state), CompareTab(state), MatchesTab(state), MatrixTab(state)
@@ -67,9 +71,11 @@ class ViewerPanel(QWidget):
         layout.addWidget(self.header)
         layout.addWidget(self.messages)
         layout.addWidget(self.stack, 1)
+        layout.addWidget(self._build_legend())
+        viewport.layer_loaded.connect(self._loaded)
         for topic in ("project", "photos", "layers"):
             state.subscribe(topic, self.refresh)
-        state.subscribe("stages", lambda: viewport.set_metric(state.metric))
+        state.subscribe("stages", self._measure)
         state.subscribe("selection", self._choose)
         self.refresh()
 
@@ -108,6 +114,26 @@ class ViewerPanel(QWidget):
             layout.addWidget(control)
         self.header.setLayout(layout)
 
+    def _build_legend(self) -> QWidget:
+        """The bar of the present colours, and how far it reaches."""
+        self.farthest = QDoubleSpinBox()
+        self.farthest.setRange(0.0, 1e9)
+        self.farthest.setDecimals(5)
+        self.farthest.setSpecialValueText("Up to: automatic")
+        self.farthest.setPrefix("Up to: ")
+        self.farthest.setFixedWidth(160)
+        self.farthest.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
+        self.farthest.setToolTip("Distance of the last colour; 0 = below which 95 % of the layer lies")
+        self.farthest.setAccessibleName("Distance of the last colour")
+        self.farthest.valueChanged.connect(self.restyle)
+        self.legend, self.footer = LegendBar(), QWidget()
+        line = row(0, 8)
+        line.setContentsMargins(0, 0, 12, 0)
+        line.addWidget(self.legend, 1)
+        line.addWidget(self.farthest)
+        self.footer.setLayout(line)
+        return self.footer
+
     def show_tab(self, number: int) -> None:
         """Turns to one of `TABS`."""
         self.tabs.setCurrentIndex(number)
@@ -133,6 +159,7 @@ class ViewerPanel(QWidget):
         for each in self._tabs:
             for control in each.controls:
                 control.setVisible(shown is each)
+        self._explain()
         self.shading.setEnabled(any(layer.kind == "mesh" for layer in self._state.layers))
         self._sync_layers()
 
@@ -148,20 +175,44 @@ class ViewerPanel(QWidget):
                 self.viewport.set_layer(spec)
         self._specs = wanted
 
+    def _loaded(self, name: str, facts: dict[str, Any]) -> None:
+        self._last_colors[name] = facts.get("last_colors", {})
+        if self._style.color_mode in self._last_colors[name]:
+            self.restyle()
+
+    def _measure(self) -> None:
+        """The scene's unit is known, or another."""
+        self.viewport.set_metric(self._state.metric)
+        self._explain()
+
+    def _explain(self) -> None:
+        """Shows the bar of the present colours, where they stand for values."""
+        mode, in_sight = self.color.currentData(), self.stack.currentWidget() is self.viewport
+        self.farthest.setVisible(mode == "distance")
+        last = self._style.farthest or last_color(mode, self._shown_last_colors())
+        legend = legend_of(self._style, last, "m" if self._state.metric else "scene units") if in_sight else None
+        self.footer.setVisible(legend is not None)
+        self.legend.show_legend(legend)
+
+    def _shown_last_colors(self) -> list[dict[str, float]]:
+        return [self._last_colors.get(layer.name, {}) for layer in self._state.layers if layer.visible]
+
     def _choose(self) -> None:
         chosen = self._state.selection
         self.viewport.set_chosen(chosen.names if chosen.kind == "photo" else ())
 
     def restyle(self) -> None:
         """Hands colours, shading, background and point size to the viewport."""
-        background = self.background.currentData()
+        background, mode = self.background.currentData(), self.color.currentData()
         self._style = ViewStyle(
-            self.color.currentData(),
+            mode,
             self.shading.currentData(),
             theme.current().name if background == "theme" else background,
             POINT_SIZES[self.point_size.value()],
+            farthest=(self.farthest.value() or last_color(mode, self._shown_last_colors())) if mode == "distance" else 0.0,
         )
         self.viewport.set_style(self._style)
+        self._explain()
 
     def retint(self) -> None:
         """Takes the theme's colours."""

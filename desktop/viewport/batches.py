@@ -87,7 +87,7 @@ def point_batches(name: str, layer: Layer, count: int, style: ViewStyle, up: NDA
     for start in range(0, count, piece):
         stop = min(start + piece, count)
         key = (name, layer.number, *_color_key(style, up), start, stop)
-        yield Batch(key, "points", stop - start, partial(_some_points, layer.geometry, style.color_mode, up, start, stop))
+        yield Batch(key, "points", stop - start, partial(_some_points, layer.geometry, style, up, start, stop))
 
 
 def mesh_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Batch:
@@ -95,7 +95,7 @@ def mesh_batch(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArra
     geometry = _coarse(layer, faces)
     count = len(_faces(geometry))
     key = (name, layer.number, *_color_key(style, up), "flat" if style.shading == "flat" else "smooth", count)
-    return Batch(key, "triangles", count, partial(_flat if style.shading == "flat" else _smooth, geometry, style.color_mode, up))
+    return Batch(key, "triangles", count, partial(_flat if style.shading == "flat" else _smooth, geometry, style, up))
 
 
 def wire_batches(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDArray[np.float64]) -> Iterator[Batch]:
@@ -108,7 +108,7 @@ def wire_batches(name: str, layer: Layer, faces: int, style: ViewStyle, up: NDAr
     for start in range(0, len(edges), PIECE):
         part = edges[start : start + PIECE]
         key = (name, layer.number, *_color_key(style, up), "wire", count, start)
-        yield Batch(key, "lines", len(part), partial(_wire, geometry, style.color_mode, up, part))
+        yield Batch(key, "lines", len(part), partial(_wire, geometry, style, up, part))
 
 
 def edges_of(faces: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -127,28 +127,28 @@ def prepare(layer: Layer) -> None:
             _coarse(layer, faces)
 
 
-def _some_points(geometry: Geometry, mode: str, up: NDArray[np.float64], start: int, stop: int) -> Content:
-    return Content(geometry.points[start:stop], layer_colors(geometry, mode, up, start, stop))
+def _some_points(geometry: Geometry, style: ViewStyle, up: NDArray[np.float64], start: int, stop: int) -> Content:
+    return Content(geometry.points[start:stop], layer_colors(geometry, style, up, start, stop))
 
 
-def _smooth(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
-    index, colors, normals = _faces(geometry), layer_colors(geometry, mode, up), geometry.attributes["normals"]
-    texture = _texture(geometry, mode)
+def _smooth(geometry: Geometry, style: ViewStyle, up: NDArray[np.float64]) -> Content:
+    index, colors, normals = _faces(geometry), layer_colors(geometry, style, up), geometry.attributes["normals"]
+    texture = _texture(geometry, style.color_mode)
     if not texture:
         return Content(geometry.points, colors, normals, index)
     corners = index.reshape(-1)
     return Content(geometry.points[corners], colors[corners], normals[corners], _own_corners(len(index)), *texture)
 
 
-def _flat(geometry: Geometry, mode: str, up: NDArray[np.float64]) -> Content:
+def _flat(geometry: Geometry, style: ViewStyle, up: NDArray[np.float64]) -> Content:
     """Every triangle with corners of its own: one normal, one colour."""
     index = _faces(geometry)
     corners = geometry.points[index]
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    colors = np.asarray(layer_colors(geometry, mode, up)[index].mean(axis=1).repeat(3, axis=0), np.uint8)
+    colors = np.asarray(layer_colors(geometry, style, up)[index].mean(axis=1).repeat(3, axis=0), np.uint8)
     normals = normals.repeat(3, axis=0).astype(np.float32)
-    return Content(corners.reshape(-1, 3), colors, normals, _own_corners(len(index)), *_texture(geometry, mode))
+    return Content(corners.reshape(-1, 3), colors, normals, _own_corners(len(index)), *_texture(geometry, style.color_mode))
 
 
 def _texture(geometry: Geometry, mode: str) -> tuple[NDArray[np.float32], NDArray[np.uint8]] | tuple[()]:
@@ -163,9 +163,9 @@ def _own_corners(faces: int) -> NDArray[np.int32]:
     return np.arange(3 * faces, dtype=np.int32).reshape(-1, 3)
 
 
-def _wire(geometry: Geometry, mode: str, up: NDArray[np.float64], edges: NDArray[np.int32]) -> Content:
+def _wire(geometry: Geometry, style: ViewStyle, up: NDArray[np.float64], edges: NDArray[np.int32]) -> Content:
     used, index = np.unique(edges, return_inverse=True)
-    colors = layer_colors(geometry, mode, up)[used]
+    colors = layer_colors(geometry, style, up)[used]
     return Content(geometry.points[used], colors, None, index.reshape(-1, 2).astype(np.int32))
 
 
@@ -174,7 +174,8 @@ def _faces(geometry: Geometry) -> NDArray[np.int32]:
 
 
 def _color_key(style: ViewStyle, up: NDArray[np.float64]) -> tuple[object, ...]:
-    return (style.color_mode, tuple(up.tolist()) if style.color_mode == "height" else ())
+    more = {"height": tuple(up.tolist()), "distance": style.farthest}
+    return (style.color_mode, more.get(style.color_mode))
 
 
 def _coarse(layer: Layer, faces: int) -> Geometry:
@@ -209,6 +210,8 @@ def clustered(geometry: Geometry, faces: int) -> Geometry:
     attributes = {"normals": vertex_normals(TriMesh(vertices, joined))}
     if "rgb" in geometry.attributes:
         attributes["rgb"] = mean(geometry.attributes["rgb"])
+    if "distance" in geometry.attributes:
+        attributes["distance"] = np.asarray(np.bincount(member, geometry.attributes["distance"]) / count, np.float32)
     if "origin" in geometry.attributes:
         attributes["origin"] = np.zeros(len(vertices), np.uint8)
         np.maximum.at(attributes["origin"], member, geometry.attributes["origin"])

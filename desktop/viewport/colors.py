@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from desktop.viewport.geometry import Geometry
+from desktop.viewport.geometry import Geometry, farthest, most_views
+from desktop.viewport.layers import ViewStyle
 
 Colors = NDArray[np.uint8]
 
@@ -34,19 +35,19 @@ def color_map(values: NDArray[np.floating[Any]]) -> Colors:
     return result
 
 
-def layer_colors(geometry: Geometry, mode: str, up: NDArray[np.float64], start: int = 0, stop: int | None = None) -> Colors:
+def layer_colors(geometry: Geometry, style: ViewStyle, up: NDArray[np.float64], start: int = 0, stop: int | None = None) -> Colors:
     """Colours `[n, 3]` uint8 of the points from `start` to `stop`.
 
     'depth' is coloured from the drawn picture; here it gives grey. What has no value in a mode is grey.
 
     Args:
         geometry: The layer.
-        mode: One of `layers.COLOR_MODES`.
+        style: Its `color_mode` and `farthest` count.
         up: `[3]` direction of height.
         start: First point.
         stop: One past the last point.
     """
-    points, known = geometry.points[start:stop], geometry.attributes
+    points, known, mode = geometry.points[start:stop], geometry.attributes, style.color_mode
     if mode == "height":
         reach = np.array([geometry.low, geometry.high]) @ np.diag(up)
         low, high = reach.min(axis=0).sum(), reach.max(axis=0).sum()
@@ -61,5 +62,7 @@ def layer_colors(geometry: Geometry, mode: str, up: NDArray[np.float64], start: 
     if mode == "confidence":
         return color_map(values)
     if mode == "views":
-        return color_map((values.astype(np.float32) - 1.0) / max(float(np.percentile(known[mode][:100_000], 98)) - 1.0, 1.0))
+        return color_map((values.astype(np.float32) - 1.0) / (most_views(geometry) - 1.0))
+    if mode == "distance":
+        return color_map(values / (style.farthest or farthest(geometry)))
     return np.asarray(ORIGINS[np.minimum(values, len(ORIGINS) - 1)])

@@ -30,7 +30,7 @@ class Geometry:
     Args:
         kind: As in `LayerSpec`.
         points: `[N, 3]` float32 points, mesh vertices or camera centres.
-        attributes: What is known of each point: 'rgb' `[N, 3]`, 'normals' `[N, 3]`, 'confidence', 'views', 'origin' `[N]`.
+        attributes: What is known of each point: 'rgb' `[N, 3]`, 'normals' `[N, 3]`, 'confidence', 'views', 'origin', 'distance' `[N]`.
         faces: `[F, 3]` int32 of a mesh.
         uv: `[F, 3, 2]` float32 places of the corners of a mesh in its texture, or None.
         texture: `[H, W, 3]` uint8 RGB, or None.
@@ -68,8 +68,8 @@ def load(spec: LayerSpec) -> tuple[Geometry, dict[str, Any]]:
     return geometry, _facts(geometry) | {"seconds": round(time.monotonic() - started, 3)}
 
 
-def from_cloud(cloud: PointCloud, kind: str = "cloud") -> Geometry:
-    """A layer of points; points that are not finite are left out."""
+def from_cloud(cloud: PointCloud, kind: str = "cloud", distance: NDArray[np.float32] | None = None) -> Geometry:
+    """A layer of points, perhaps with their `distance` `[N]` to a true surface; points that are not finite are left out."""
     order = np.random.default_rng(0).permutation(np.flatnonzero(np.isfinite(cloud.points).all(axis=1)))
     cloud = cloud.select(order)
     known = {
@@ -78,19 +78,22 @@ def from_cloud(cloud: PointCloud, kind: str = "cloud") -> Geometry:
         "confidence": cloud.confidence,
         "views": cloud.num_views,
         "origin": cloud.origin,
+        "distance": None if distance is None else distance[order],
     }
     attributes = {name: values for name, values in known.items() if values is not None}
     return Geometry(kind, cloud.points, attributes, *robust_bounds(cloud.points), _spacing(cloud.points))
 
 
-def from_mesh(mesh: TriMesh) -> Geometry:
-    """A layer of triangles; vertex normals are made where the file has none."""
+def from_mesh(mesh: TriMesh, distance: NDArray[np.float32] | None = None) -> Geometry:
+    """A layer of triangles, perhaps with the `distance` `[V]` of the vertices; vertex normals are made where the file has none."""
     normals = mesh.normals if mesh.normals is not None else vertex_normals(mesh)
     attributes: dict[str, NDArray[Any]] = {"normals": normals}
     if mesh.colors is not None:
         attributes["rgb"] = mesh.colors
     if mesh.origin is not None:
         attributes["origin"] = mesh.origin
+    if distance is not None:
+        attributes["distance"] = distance
     if mesh.texture is not None:
         attributes.setdefault("rgb", np.full_like(mesh.vertices, 0.7))
     bounds = robust_bounds(_shuffled(mesh.vertices))
@@ -117,6 +120,16 @@ def robust_bounds(points: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDA
     return _bounds(sample[inside]) if inside.any() else _bounds(sample)
 
 
+def most_views(geometry: Geometry) -> float:
+    """Number of views of the last colour of the mode 'views'."""
+    return max(float(np.percentile(geometry.attributes["views"][:_SAMPLED], 98)), 2.0)
+
+
+def farthest(geometry: Geometry) -> float:
+    """Distance below which 95 % of the layer lies."""
+    return max(float(np.percentile(geometry.attributes["distance"][:_SAMPLED], 95)), 1e-12)
+
+
 def outline(points: NDArray[np.float32], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float32]:
     """The outermost of the points within a box, `[K, 3]`: the farthest in each of `_DIRECTIONS` directions spread over the sphere."""
     points = points[np.all((points >= low) & (points <= high), axis=1)]
@@ -139,13 +152,20 @@ def scene_up(scene: Scene) -> NDArray[np.float64]:
 def _load_cloud(spec: LayerSpec) -> Geometry:
     from recon.io.formats import read_cloud
 
-    return _filled(from_cloud(read_cloud(spec.path)), spec)
+    return _filled(from_cloud(read_cloud(spec.path), distance=_distance(spec)), spec)
 
 
 def _load_mesh(spec: LayerSpec) -> Geometry:
     from recon.io.formats import read_mesh
 
-    return _filled(from_mesh(read_mesh(spec.path)), spec)
+    return _filled(from_mesh(read_mesh(spec.path), _distance(spec)), spec)
+
+
+def _distance(spec: LayerSpec) -> NDArray[np.float32] | None:
+    """Of the file's points to a true surface, where the file says."""
+    from recon.io.ply import read_ply_distance
+
+    return read_ply_distance(spec.path) if spec.path.suffix.lower() == ".ply" else None
 
 
 def _load_sparse(spec: LayerSpec) -> Geometry:
@@ -191,6 +211,9 @@ def _spacing(points: NDArray[np.float32]) -> float:
     return float(np.median(distance[:, 1]) * np.sqrt(len(part) / len(points)))
 
 
+_LAST_COLORS = {"views": most_views, "distance": farthest}
+
+
 def _facts(geometry: Geometry) -> dict[str, Any]:
     counts = {"cameras": len(geometry.points)} if geometry.kind == "cameras" else {"points": len(geometry.points)}
     if geometry.faces is not None:
@@ -201,6 +224,7 @@ def _facts(geometry: Geometry) -> dict[str, Any]:
         "bounds": [geometry.low.tolist(), geometry.high.tolist()],
         "outline": outline(_shuffled(geometry.points), geometry.low, geometry.high).tolist(),
         "attributes": sorted(geometry.attributes),
+        "last_colors": {name: measure(geometry) for name, measure in _LAST_COLORS.items() if name in geometry.attributes},
     }
     if geometry.scene is not None:
         up = scene_up(geometry.scene)

@@ -10,7 +10,7 @@ from typing import Any
 from recon.errors import SettingsError
 
 KINDS = ("cloud", "mesh", "sparse", "cameras")
-COLOR_MODES = ("rgb", "normals", "confidence", "height", "depth", "views", "origin")
+COLOR_MODES = ("rgb", "normals", "confidence", "height", "depth", "views", "origin", "distance")
 SHADINGS = ("smooth", "flat", "wireframe")
 BACKGROUNDS = ("dark", "light")
 
@@ -55,11 +55,12 @@ class ViewStyle:
     """How layers are drawn.
 
     Args:
-        color_mode: One of `COLOR_MODES`; 'depth' is the distance from the viewer.
+        color_mode: One of `COLOR_MODES`; 'depth' is the distance from the viewer, 'distance' the one to a true surface.
         shading: 'smooth', 'flat' or 'wireframe'; concerns meshes.
         background: 'dark' or 'light'.
         point_size: Factor on the automatic size of points, 0.25 to 8.
         frustum_size: Factor on the automatic size of camera frusta, 0.1 to 10.
+        farthest: Distance of the last colour of the mode 'distance'; 0 = each layer's own, see `geometry.farthest`.
     """
 
     color_mode: str = "rgb"
@@ -67,6 +68,7 @@ class ViewStyle:
     background: str = "dark"
     point_size: float = 1.0
     frustum_size: float = 1.0
+    farthest: float = 0.0
 
     def __post_init__(self) -> None:
         _choice("colour mode", self.color_mode, COLOR_MODES)
@@ -74,6 +76,7 @@ class ViewStyle:
         _choice("background", self.background, BACKGROUNDS)
         _within("point size", self.point_size, 0.25, 8.0)
         _within("frustum size", self.frustum_size, 0.1, 10.0)
+        _within("farthest distance", self.farthest, 0.0, 1e30)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for the renderer process."""

@@ -34,7 +34,8 @@ class ViewportWidget(QWidget):
     """
 
     layer_loaded = Signal(str, dict)
-    """Layer name, facts: 'counts' {points|triangles|cameras}, 'bounds' [[low], [high]], 'attributes' [names], 'seconds'."""
+    """Layer name, facts: 'counts' {points|triangles|cameras}, 'bounds' [[low], [high]], 'attributes' [names], 'last_colors'
+    {'views'|'distance': value}, 'seconds'."""
     layer_failed = Signal(str, str)
     """Layer name, what went wrong."""
     pivot_changed = Signal(object)

@@ -1,7 +1,7 @@
 """PLY clouds and meshes.
 
 Written binary little endian: float x y z nx ny nz; uchar red green blue; float confidence; uchar num_views; uchar
-origin, as far as they are known. Read in any encoding and with the usual other types (double, float colours).
+origin; float distance, as far as they are known. Read in any encoding and with the usual other types (double, float colours).
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from recon.io.colors import to_bytes, to_unit
 from recon.io.ply_elements import Column, Ragged, damaged, read_elements
 from recon.scene import Origin, PointCloud, TriMesh
 
+_HEADER = 1 << 16
 _NAMES = {"f4": "float", "u1": "uchar"}
 _XYZ = ("x", "y", "z")
 _NORMAL = ("nx", "ny", "nz")
 _COLOR_NAMES = (("red", "green", "blue"), ("r", "g", "b"), ("diffuse_red", "diffuse_green", "diffuse_blue"))
 
 
-def write_ply_cloud(cloud: PointCloud, path: Path) -> None:
-    """Writes a cloud with all its attributes.
+def write_ply_cloud(cloud: PointCloud, path: Path, distance: NDArray[np.float32] | None = None) -> None:
+    """Writes a cloud with all its attributes, and the `distance` `[N]` of its points to something else.
 
     Raises:
         ResourceError: The file cannot be written.
@@ -35,18 +36,18 @@ def write_ply_cloud(cloud: PointCloud, path: Path) -> None:
     if cloud.num_views is not None:
         columns["num_views"] = cloud.num_views
     columns["origin"] = _known(cloud.origin)
-    _write(path, columns, None)
+    _write(path, columns | _distance(distance), None)
 
 
-def write_ply_mesh(mesh: TriMesh, path: Path) -> None:
-    """Writes a mesh with its vertex attributes.
+def write_ply_mesh(mesh: TriMesh, path: Path, distance: NDArray[np.float32] | None = None) -> None:
+    """Writes a mesh with its vertex attributes, and the `distance` `[V]` of its vertices to something else.
 
     Raises:
         ResourceError: The file cannot be written.
     """
     columns = _columns(mesh.vertices, mesh.normals, mesh.colors)
     columns["origin"] = _known(mesh.origin)
-    _write(path, columns, mesh.faces)
+    _write(path, columns | _distance(distance), mesh.faces)
 
 
 def read_ply_cloud(path: Path) -> PointCloud:
@@ -66,6 +67,19 @@ def read_ply_cloud(path: Path) -> PointCloud:
         None if num_views is None else np.clip(num_views, 0, 255).astype(np.uint8),
         _origin(vertex),
     )
+
+
+def read_ply_distance(path: Path) -> NDArray[np.float32] | None:
+    """The distances `[N]` that were written with a cloud or a mesh, None when there are none.
+
+    Raises:
+        InputError: Not a usable PLY file.
+    """
+    with path.open("rb") as file:
+        if b" distance" not in file.read(_HEADER).split(b"end_header")[0]:
+            return None
+    distance = _scalar(_vertices(path), "distance")
+    return None if distance is None else np.nan_to_num(distance.astype(np.float32))
 
 
 def read_ply_mesh(path: Path) -> TriMesh:
@@ -107,6 +121,10 @@ def _columns(points: NDArray[np.float32], normals: NDArray[np.float32] | None, c
         rgb = to_bytes(colors)
         columns |= {name: rgb[:, i] for i, name in enumerate(_COLOR_NAMES[0])}
     return columns
+
+
+def _distance(distance: NDArray[np.float32] | None) -> dict[str, Column]:
+    return {} if distance is None else {"distance": np.asarray(distance, np.float32)}
 
 
 def _known(origin: NDArray[np.uint8] | None) -> NDArray[np.uint8]:

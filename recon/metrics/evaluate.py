@@ -42,8 +42,9 @@ def evaluate(
         align: Bring the reconstruction to the truth by camera centres first; False = both are in one frame already (given poses).
         refine: Then bring the cloud (or mesh) to the true surface by ICP: 'none', 'rigid' or 'similarity'. It starts from the frame as it
             is when no cameras are given, and has to be about right then.
-        distances: Folder for `cloud_distance.ply` and `mesh_distance.ply`, coloured by the distance to the truth, and `distance.png`, the
-            bar that says which colour is how far.
+        distances: Folder for `cloud_distance.ply` and `mesh_distance.ply` (in the project's frame) with the distance to the truth (in its
+            units) as colours and as a property, and `distance.png`, the bar that says which colour is how far. In the project's folder
+            `outputs` the window shows them.
 
     Returns:
         JSON-able: 'cameras' {photos, registered, auc {degrees: value}, center_rmse, rotation_mean_deg}, 'truth' {points, spacing}
@@ -82,10 +83,10 @@ def evaluate(
             moved, rmse = matched.transform, {"icp_rmse": matched.rmse}
         result["alignment"] = None if moved is None else {"scale": moved.scale, "matrix": moved.matrix.tolist(), **rmse}
         result["truth"] = {"points": len(true_surface.points), "spacing": median_spacing(true_surface.points)}
-        found = found if moved is None else found.moved(moved)
-        result.update(surface_scores(found, true_surface, thresholds))
+        aligned = found if moved is None else found.moved(moved)
+        result.update(surface_scores(aligned, true_surface, thresholds))
         if distances is not None:
-            write_distances(found, true_surface, Path(distances))
+            write_distances(found, aligned, true_surface, Path(distances))
     return result
 
 

@@ -123,13 +123,19 @@ def mesh_points(mesh: TriMesh, count: int = MESH_SAMPLES, seed: int = 0) -> NDAr
     return sample_triangles(corners, count, np.random.default_rng(seed))[0]
 
 
-def write_distances(found: Outputs, truth: SurfaceTruth, folder: Path) -> None:
-    """Writes cloud and mesh coloured by their distance to the truth, and the colour bar.
+def write_distances(found: Outputs, moved: Outputs, truth: SurfaceTruth, folder: Path) -> None:
+    """Writes cloud and mesh with the distance to the truth, as colours and as a property, and the colour bar.
+
+    Args:
+        found: In the project's frame, in which they are written.
+        moved: The same in the truth's frame, in which distances are measured.
+        truth: The true surface.
+        folder: Where to.
 
     Raises:
         ResourceError: The folder or a file cannot be written.
     """
-    from recon.io.formats import write_cloud, write_mesh
+    from recon.io.ply import write_ply_cloud, write_ply_mesh
 
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -137,12 +143,14 @@ def write_distances(found: Outputs, truth: SurfaceTruth, folder: Path) -> None:
         raise ResourceError(f"'{folder}' cannot be made.", str(error.strerror or error), "Choose another folder.") from error
     limit = _LIMIT * truth.diagonal
 
-    def colors(points: NDArray[np.float32]) -> NDArray[np.float32]:
+    def measure(points: NDArray[np.float32]) -> NDArray[np.float32]:
         distance = nearest_distances(points, truth.points) if truth.mesh is None else closest_on_mesh(points, truth.mesh).distance
-        return distance_colors(distance, limit)
+        return np.asarray(distance, np.float32)
 
-    if found.cloud is not None:
-        write_cloud(replace(found.cloud, colors=colors(found.cloud.points)), folder / "cloud_distance.ply")
-    if found.mesh is not None:
-        write_mesh(replace(found.mesh, colors=colors(found.mesh.vertices)), folder / "mesh_distance.ply")
+    if found.cloud is not None and moved.cloud is not None:
+        distance = measure(moved.cloud.points)
+        write_ply_cloud(replace(found.cloud, colors=distance_colors(distance, limit)), folder / "cloud_distance.ply", distance)
+    if found.mesh is not None and moved.mesh is not None:
+        distance = measure(moved.mesh.vertices)
+        write_ply_mesh(replace(found.mesh, colors=distance_colors(distance, limit)), folder / "mesh_distance.ply", distance)
     write_color_bar(limit, folder / "distance.png")

@@ -129,6 +129,7 @@ def main() -> None:
     parser.add_argument("--theme", default="dark", choices=("dark", "light"))
     parser.add_argument("--only", default="")
     parser.add_argument("--show", default="", help="layers to switch on, comma separated; others are hidden")
+    parser.add_argument("--colors", default="rgb", help="colour mode of the 3D view")
     parser.add_argument("--wait", type=float, default=8.0, help="seconds for layers to load")
     arguments = parser.parse_args()
     folder = Path(tempfile.mkdtemp())
@@ -153,6 +154,7 @@ def main() -> None:
         if arguments.show:
             for layer in window.state.layers:
                 window.state.show_layer(layer.name, layer.name in arguments.show.split(","))
+        window.viewer.color.setCurrentIndex(window.viewer.color.findData(arguments.colors))
         wait(int(1000 * arguments.wait))
         shoot(window, arguments.out if arguments.out.suffix == ".png" else arguments.out / f"model-{arguments.theme}.png")
     window.close()

@@ -17,7 +17,7 @@ from tests.recon.sfm.tiny_scene import photograph
 
 from .conftest import closed
 
-PATIENCE = 150
+PATIENCE = 600
 
 
 @pytest.fixture

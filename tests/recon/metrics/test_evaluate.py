@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from recon.errors import InputError, SettingsError
 from recon.io.formats import read_mesh, write_cloud, write_mesh
+from recon.io.ply import read_ply_distance
 from recon.metrics.evaluate import evaluate
 from recon.metrics.poses import align_centers
 from recon.scene import Origin, PointCloud, Rigid3, Sim3, TriMesh
@@ -140,7 +141,11 @@ def test_icp_aligns_without_cameras_and_a_true_mesh_gives_more_figures_and_colou
     assert part["chamfer"] < plain["chamfer"]
     assert part["normal_consistency"] > 0.98
     json.dumps(result, allow_nan=False)
-    colors = read_mesh(tmp_path / "d" / "mesh_distance.ply").colors
+    coloured = read_mesh(tmp_path / "d" / "mesh_distance.ply")
+    np.testing.assert_allclose(coloured.vertices, moved.vertices, err_msg="it lies where the reconstruction lies")
+    distance = read_ply_distance(tmp_path / "d" / "mesh_distance.ply")
+    assert distance.max() < 0.03
+    colors = coloured.colors
     assert (colors[:, 0] < 0.9).all()  # nothing is as far as the end of the bar
     assert (tmp_path / "d" / "distance.png").stat().st_size > 1000
     with pytest.raises(SettingsError, match="similarity"):

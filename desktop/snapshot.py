@@ -110,9 +110,9 @@ def find_layers(outputs: Path, undistorted: Any, thumbnails: Path | None) -> tup
         found.append(LayerItem("textured", "mesh", textured, _stamp(textured), facts=_file_facts(textured)))
     for name, kind in (("cloud_distance", "cloud"), ("mesh_distance", "mesh")):
         if (path := outputs / f"{name}.ply").exists():
-            counts = dict(zip(("cloud", "mesh"), ply_counts(path)[:2], strict=True))
-            unit = "faces" if kind == "mesh" else "points"
-            found.append(LayerItem(name, kind, path, _stamp(path), counts[kind], unit, visible=False, facts=_file_facts(path)))
+            points, triangles, _ = ply_counts(path)
+            count, unit = (triangles, "faces") if kind == "mesh" else (points, "points")
+            found.append(LayerItem(name, kind, path, _stamp(path), count, unit, visible=False, facts=_file_facts(path)))
     return tuple(found)
 
 

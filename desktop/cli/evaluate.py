@@ -21,7 +21,7 @@ def evaluate_command(
     distances: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for cloud and mesh coloured by their distance to the truth (PLY, with a colour bar); in PROJECT/outputs the window shows them."
+            help="Folder for cloud and mesh coloured by their distance to the truth, and the colour bar; the window shows those in PROJECT/outputs."
         ),
     ] = None,
 ) -> None:

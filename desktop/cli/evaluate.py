@@ -21,7 +21,7 @@ def evaluate_command(
     distances: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for cloud and mesh coloured by their distance to the truth, and the colour bar; the window shows those in PROJECT/outputs."
+            help="Folder for cloud and mesh coloured by distance to the truth, and the colour bar; the window shows PROJECT/outputs."
         ),
     ] = None,
 ) -> None:

@@ -1,0 +1,159 @@
+"""One rendered mesh of `bench surface`: reconstructed, its surface scored, drawn from held-out views, and timed."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from desktop.compose import stages
+from recon.io.formats import read_cloud, read_mesh
+from recon.metrics import compare_clouds, psnr, ssim
+from recon.metrics.surface_scores import as_json, mesh_points
+from recon.photos import read_image, read_mask
+from recon.project import Project
+from recon.scene import Camera, Rigid3, Scene, TriMesh
+from recon.sfm import load_views
+from recon.surface.coloring import color_vertices
+from recon.surface.config import MeshConfig
+from recon.surface.holes import make_watertight
+from recon.surface.reconstruct import clean
+from recon.surface.stage import LazyDepths, simplified
+from recon.surface.texture import TextureConfig
+from recon.surface.texture.make import texture_mesh
+from recon.surface.topology import face_pieces, is_watertight, vertex_normals
+from recon.surface.tsdf import frames_of, fuse_depths, plan_grid
+from recon.synth import Light, SynthScene, TexturedMesh, render
+from tests.bench.renders_part import GROUND_PHOTOS
+from tests.bench.support.renders import DIAGONAL, MESHES, build, make_set
+from tests.bench.support.runs import reconstruct
+from tests.bench.support.score import SHARES
+
+ERODED = 5
+HELD_OUT = 3
+WAYS = ("texture", "vertex colours", "vertex colours, whole mesh")
+_SAMPLES = 1_000_000
+
+
+def run_scene(name: str, arguments: argparse.Namespace, target: Path) -> dict[str, Any]:
+    """Everything that is measured of one mesh; pictures of the held-out views go beside `target`."""
+    width, height = (int(part) for part in arguments.size.split("x"))
+    mesh_file, photos = arguments.data / "meshes_textured" / f"{name}.glb", sorted((arguments.data / GROUND_PHOTOS).glob("*.jpg"))
+    photo = photos[3 * list(MESHES).index(name) % len(photos)]
+    files = make_set(
+        mesh_file,
+        photo,
+        arguments.out / "scenes" / f"{name}-{arguments.views}-{arguments.size}",
+        views=arguments.views,
+        width=width,
+        height=height,
+    )
+    project = target.with_suffix("")
+    if arguments.fresh:
+        shutil.rmtree(project, ignore_errors=True)
+    given = ["--cameras", str(files.cameras), "--cameras-use", "poses", "--masks", str(files.masks), "--preset", arguments.preset]
+    run = reconstruct(files.photos, project, *given, f"--set=texture.held_out={HELD_OUT}", *arguments.option, "--until", "texture")
+    with np.load(files.truth, allow_pickle=False) as data:
+        truth = data["points"]
+    mesh = read_mesh(run.outputs / "mesh.ply")
+    result: dict[str, Any] = {"mesh": score(mesh, truth), "faces": len(mesh.faces), "pieces": face_pieces(mesh)[0]}
+    result["watertight"] = is_watertight(make_watertight(mesh).faces)
+    views = build(mesh_file, photo, arguments.views, width, height)[1]
+    held = {name: views[name] for name in run.report["stages"]["texture"]["notes"]["held_out"]}
+    return result | _from_views(run.outputs, held, target.with_suffix(".png")) | _timed(Project.open(project), mesh, truth)
+
+
+def score(mesh: TriMesh, truth: NDArray[np.floating]) -> dict[str, Any]:
+    """Against true points that at least two cameras see."""
+    return as_json(compare_clouds(mesh_points(mesh, _SAMPLES), truth, [share * DIAGONAL for share in SHARES]))
+
+
+def _timed(project: Project, mesh: TriMesh, truth: NDArray[np.floating]) -> dict[str, Any]:
+    """Processor seconds of texture and of TSDF with marching cubes, and what the latter gives."""
+    undistorted, cloud = (project.artifact(stage.name) for stage in stages() if stage.name in ("undistort", "cloud"))
+    assert undistorted is not None
+    assert cloud is not None
+    scene, pictures, masks = load_views(undistorted)
+    config = MeshConfig(method="tsdf")
+
+    def fuse() -> TriMesh:
+        frames = frames_of(scene, LazyDepths(cloud.items, masks), config)
+        return fuse_depths(frames, plan_grid(frames, config), config)
+
+    fused, fusion = spent(fuse)
+    small = simplified(mesh, 200_000)
+    mask = {view.name: read_mask(masks[view.name], view.camera.width, view.camera.height) for view in scene.views if view.name in masks}
+    _, texture = spent(lambda: texture_mesh(small, scene, lambda name: read_image(pictures[name]), TextureConfig(), mask=mask.get))
+    cleaned = clean(fused, config)
+    return {"tsdf": score(cleaned, truth), "tsdf_pieces": face_pieces(cleaned)[0], "tsdf_time": fusion, "texture_time": texture}
+
+
+def spent(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
+    """What the work gives, its seconds, and its processor seconds on all threads."""
+    wall, cpu = time.monotonic(), time.process_time()
+    result = work()
+    return result, {"seconds": time.monotonic() - wall, "cpu": time.process_time() - cpu}
+
+
+def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: Path) -> dict[str, Any]:
+    """Draws the model from the held-out views and measures each way to colour it; writes photo and drawings side by side."""
+    project = Project.open(outputs.parent)
+    undistorted = project.artifact("undistort")
+    assert undistorted is not None
+    scene, pictures, masks = load_views(undistorted)
+    used = Scene(tuple(view for view in scene.views if view.name not in held), scene.sparse)
+    textured, whole = read_mesh(outputs / "mesh.glb"), read_mesh(outputs / "mesh.ply")
+
+    def colored(mesh: TriMesh) -> TriMesh:
+        normals = vertex_normals(mesh)
+        return replace(mesh, normals=normals, colors=color_vertices(mesh, normals, used, lambda name: read_image(pictures[name])))
+
+    models = dict(zip(WAYS, map(drawable, (textured, colored(simplified(whole, len(textured.faces))), colored(whole))), strict=True))
+    scores: dict[str, Any] = {way: {"psnr": [], "ssim": []} for way in WAYS}
+    covered, rows = [], []
+    for name, (camera, pose) in held.items():
+        truth, mask = read_image(pictures[name]), read_mask(masks[name], camera.width, camera.height)
+        there = render(models["texture"], camera, pose, supersampling=1).depth > 0
+        covered.append(float(there[eroded(mask)].mean()))
+        inner = eroded(mask & there)
+        row = [np.where(mask[..., None], truth, 40).astype(np.uint8)]
+        for way, model in models.items():
+            shot = render(model, camera, pose, supersampling=2)
+            scores[way]["psnr"].append(psnr(shot.image / 255, truth / 255, inner))
+            scores[way]["ssim"].append(ssim(shot.image / 255, truth / 255, inner))
+            row.append(shot.image)
+        rows.append(np.hstack(row))
+    cv2.imwrite(str(picture), np.vstack(rows)[..., ::-1])
+    means = {way: {key: mean(values) for key, values in score.items()} for way, score in scores.items()}
+    return {
+        "views": means,
+        "covered": mean(covered),
+        "textured_faces": len(textured.faces),
+        "points": len(read_cloud(outputs / "cloud.ply")),
+    }
+
+
+def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The mask `[H, W]` without the pixels nearer than `ERODED` to its outline."""
+    return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=ERODED) > 0)
+
+
+def drawable(mesh: TriMesh) -> SynthScene:
+    """The mesh with its texture, or else its vertex colours, as bright as they are."""
+    faces = len(mesh.faces)
+    if mesh.texture is not None and mesh.uv is not None:
+        surface = TexturedMesh("model", mesh.vertices, mesh.faces, mesh.uv, mesh.texture.astype(np.float32) / np.float32(255))
+    else:
+        colors = np.ones((len(mesh.vertices), 3), np.float32) if mesh.colors is None else mesh.colors
+        plain: NDArray[np.float32] = np.zeros((faces, 3, 2), np.float32)
+        surface = TexturedMesh("model", mesh.vertices, mesh.faces, plain, np.ones((1, 1, 3), np.float32), None, colors[mesh.faces])
+    return SynthScene((surface,), Light((0.0, 0.0, 1.0), (0.0,) * 3, (1.0,) * 3, (1.0,) * 3, shadow_samples=0))

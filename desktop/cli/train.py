@@ -17,6 +17,9 @@ TRAININGS = {
     "photo-cold": ("generative.training.photo_cold", "photographs without blur, holes and coarse pixels, by Cold Diffusion"),
     "pictures-gan": ("generative.training.pictures_gan", "small pictures of a class, by two networks against each other"),
     "photo-prior": ("generative.training.photo_prior", "patches of photographs, for restoration by diffusion"),
+    "direct-points": ("recon.direct.train_points", "points of an object from a few photographs"),
+    "direct-voxels": ("recon.direct.train_voxels", "voxels of an object from a few photographs"),
+    "direct-data": ("recon.direct.pack", "makes the pictures of shapes that the direct networks learn from"),
     "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
 }
 """Name -> (module with `main(argv) -> exit code`, what it is)."""

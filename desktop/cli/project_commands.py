@@ -34,20 +34,34 @@ def info_command(project: _Project, as_json: _Json = False) -> None:
 def export_command(
     project: _Project,
     target: Annotated[Path, typer.Argument(help="File to write; its suffix says the format.", show_default=False)],
-    what: Annotated[str, typer.Option(help="mesh, cloud, or auto: the mesh where there is one and the format holds meshes.")] = "auto",
+    what: Annotated[
+        str, typer.Option(help="mesh, cloud, voxels, or auto: the mesh where there is one and the format holds meshes; voxels for .npz.")
+    ] = "auto",
+    resolution: Annotated[int, typer.Option(help="Voxels along the longest side.")] = 128,
 ) -> None:
-    """Writes the mesh (OBJ and GLB with its texture) or the cloud as PLY, OBJ, GLB, STL, PTS or XYZ."""
+    """Writes the mesh (OBJ and GLB with its texture) or the cloud as PLY, OBJ, GLB, STL, PTS or XYZ.
+
+    Voxels go into an .npz (origin, voxel, tsdf, weight, occupied) or, as boxes, into a mesh file.
+    """
     from desktop.jobs.export import mesh_source
     from recon.io.formats import CLOUD_WRITERS, MESH_WRITERS, read_cloud, read_mesh, write_cloud, write_mesh
     from recon.project import Project
 
-    outputs = Project.open(project).outputs
-    suffix = target.suffix.lower()
-    if suffix not in {*MESH_WRITERS, *CLOUD_WRITERS}:
-        known = ", ".join(sorted({*MESH_WRITERS, *CLOUD_WRITERS}))
+    opened = Project.open(project)
+    outputs, suffix = opened.outputs, target.suffix.lower()
+    formats = {"mesh": {*MESH_WRITERS}, "cloud": {*CLOUD_WRITERS}, "voxels": {*MESH_WRITERS, ".npz"}}
+    formats["auto"] = set.union(*formats.values())
+    if what not in formats:
+        raise InputError(f"'{what}' cannot be exported.", f"Choices: {', '.join(formats)}.", "Choose one of them.")
+    if suffix not in formats[what]:
+        known = ", ".join(sorted(formats[what]))
         raise InputError(f"'{target.name}' cannot be written.", f"Formats: {known}.", "Choose one of these suffixes.")
-    if what not in ("auto", "mesh", "cloud"):
-        raise InputError(f"'{what}' cannot be exported.", "Choices: mesh, cloud, auto.", "Choose one of them.")
+    if what == "voxels" or suffix == ".npz":
+        from desktop.cli.export_voxels import export_voxels
+
+        export_voxels(opened, target, resolution)
+        typer.echo(f"Wrote {target}")
+        return
     mesh, cloud = outputs / "mesh.ply", outputs / "cloud.ply"
     if what == "mesh" or (what == "auto" and suffix in MESH_WRITERS and mesh.is_file()):
         _there(mesh, "mesh")

@@ -87,6 +87,23 @@ def no_depth() -> ReconstructionError:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Integrated:
+    """Averaged distances, block by block.
+
+    Args:
+        blocks: `[B, 3]` int32 position of each block, in blocks.
+        offsets: `[BLOCK ** 3, 3]` int64 position of each voxel in its block, in voxels.
+        tsdf: `[B, BLOCK ** 3]` float32 distances in units of the band.
+        weight: `[B, BLOCK ** 3]` float32, 0 = nothing known.
+    """
+
+    blocks: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    tsdf: NDArray[np.float32]
+    weight: NDArray[np.float32]
+
+
 def fuse_depths(
     frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> TriMesh:
@@ -98,6 +115,25 @@ def fuse_depths(
         config: Truncation and weights.
         progress: Called with (views done, all); may raise to stop.
     """
+    grid = _filled_grid(frames, plan, config, progress)[0]
+    mesh = grid.extract_triangle_mesh(config.min_weight)
+    if "positions" not in mesh.vertex or "indices" not in mesh.triangle or not len(mesh.triangle.indices):
+        raise no_depth()
+    return canonical(TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+
+
+def integrate(
+    frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None] = lambda done, total: None
+) -> Integrated:
+    """Averages all depths; arguments as for `fuse_depths`."""
+    grid, rows, offsets = _filled_grid(frames, plan, config, progress)
+    tsdf, weight = (_values(grid, name)[rows].numpy() for name in ("tsdf", "weight"))
+    steps = np.round(offsets.numpy() / plan.voxel).astype(np.int64)
+    return Integrated(unpack(plan.keys), steps, tsdf, weight)
+
+
+def _filled_grid(frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None]) -> tuple[Any, Any, Any]:
+    """Open3D's grid with the averages, the rows of the plan's blocks in it, and the positions of the voxels in a block."""
     import open3d as o3d
     import torch
 
@@ -117,10 +153,7 @@ def fuse_depths(
             progress(number, len(frames))
             Integrator(frame, offsets, plan.voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
     progress(len(frames), len(frames))
-    mesh = grid.extract_triangle_mesh(config.min_weight)
-    if "positions" not in mesh.vertex or "indices" not in mesh.triangle or not len(mesh.triangle.indices):
-        raise no_depth()
-    return canonical(TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+    return grid, rows, offsets
 
 
 @contextmanager

@@ -85,7 +85,7 @@ class MeshConfig:
     )
     memory_mb: int = setting(
         1000,
-        "Memory for the voxel grid; voxels grow when it does not suffice.",
+        "Memory for the voxel grid: one that needs more is made slab by slab; voxels grow when not even that suffices.",
         unit="MB",
         minimum=50,
         maximum=1_000_000,

@@ -20,8 +20,9 @@ from recon.errors import ReconstructionError
 from recon.scene import DepthMap, Scene, TriMesh
 from recon.surface.config import MeshConfig
 from recon.surface.integration import Integrator
+from recon.surface.pieces import joined, within
 from recon.surface.pixels import weigh
-from recon.surface.voxels import BLOCK, BYTES_PER_BLOCK, Frame, footprint, union, unpack
+from recon.surface.voxels import BLOCK, BYTES_PER_BLOCK, Frame, footprint, slabs, union, unpack
 
 _GROW = 1.26
 
@@ -62,7 +63,7 @@ def frames_of(
 
 
 def plan_grid(frames: list[Frame], config: MeshConfig, check_cancelled: Callable[[], None] = lambda: None) -> GridPlan:
-    """Chooses the voxel size: from the data, or coarser when the blocks would not fit `config.memory_mb`.
+    """Chooses the voxel size: from the data, or coarser when not even two layers of blocks would fit `config.memory_mb`.
 
     Raises:
         ReconstructionError: There is no usable depth at all.
@@ -70,12 +71,18 @@ def plan_grid(frames: list[Frame], config: MeshConfig, check_cancelled: Callable
     if not frames:
         raise no_depth()
     wanted = config.voxel_size or config.voxel_pixels * float(np.median([footprint(frame) for frame in frames]))
-    voxel = wanted
+    voxel, most = wanted, blocks_in(config)
     while True:
         keys = union(frames, voxel, config.truncation * voxel, check_cancelled)
-        if len(keys) * BYTES_PER_BLOCK <= config.memory_mb * 1e6:
+        largest = max(len(slab.held) for slab in slabs(unpack(keys), most))
+        if largest <= most:
             return GridPlan(voxel, wanted, keys)
-        voxel *= max(_GROW, (len(keys) * BYTES_PER_BLOCK / (config.memory_mb * 1e6)) ** 0.4)
+        voxel *= max(_GROW, (largest / most) ** 0.4)
+
+
+def blocks_in(config: MeshConfig) -> int:
+    """Blocks of voxels that fit the memory."""
+    return max(int(config.memory_mb * 1e6 / BYTES_PER_BLOCK), 1)
 
 
 def no_depth() -> ReconstructionError:
@@ -115,43 +122,52 @@ def fuse_depths(
         config: Truncation and weights.
         progress: Called with (views done, all); may raise to stop.
     """
-    grid = _filled_grid(frames, plan, config, progress)[0]
-    mesh = grid.extract_triangle_mesh(config.min_weight)
-    if "positions" not in mesh.vertex or "indices" not in mesh.triangle or not len(mesh.triangle.indices):
+    parts, blocks = [], unpack(plan.keys)
+    cut = slabs(blocks, blocks_in(config))
+    for number, slab in enumerate(cut):
+
+        def told(done: int, total: int, before: int = number) -> None:
+            progress(before * total + done, len(cut) * total)
+
+        grid = _filled_grid(frames, blocks[slab.held], plan.voxel, config, told)[0]
+        mesh = grid.extract_triangle_mesh(config.min_weight)
+        if "positions" in mesh.vertex and "indices" in mesh.triangle and len(mesh.triangle.indices):
+            whole = TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy())
+            parts.append(whole if len(cut) == 1 else within(whole, slab, BLOCK * plan.voxel, plan.voxel))
+    if not sum(len(part.faces) for part in parts):
         raise no_depth()
-    return canonical(TriMesh(mesh.vertex.positions.numpy(), mesh.triangle.indices.numpy()))
+    return canonical(parts[0] if len(parts) == 1 else joined(parts, cut, BLOCK * plan.voxel, plan.voxel))
 
 
 def integrate(
     frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None] = lambda done, total: None
 ) -> Integrated:
-    """Averages all depths; arguments as for `fuse_depths`."""
-    grid, rows, offsets = _filled_grid(frames, plan, config, progress)
+    """Averages all depths in one go, whatever `config.memory_mb` says; arguments as for `fuse_depths`."""
+    grid, rows, offsets = _filled_grid(frames, unpack(plan.keys), plan.voxel, config, progress)
     tsdf, weight = (_values(grid, name)[rows].numpy() for name in ("tsdf", "weight"))
     steps = np.round(offsets.numpy() / plan.voxel).astype(np.int64)
     return Integrated(unpack(plan.keys), steps, tsdf, weight)
 
 
-def _filled_grid(frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None]) -> tuple[Any, Any, Any]:
-    """Open3D's grid with the averages, the rows of the plan's blocks in it, and the positions of the voxels in a block."""
+def _filled_grid(
+    frames: list[Frame], blocks: NDArray[np.int32], voxel: float, config: MeshConfig, progress: Callable[[int, int], None]
+) -> tuple[Any, Any, Any]:
+    """Open3D's grid with the averages, the rows of `blocks` `[B, 3]` in it, and the positions of the voxels in a block."""
     import open3d as o3d
     import torch
 
     core: Any = o3d.core
     make_grid: Any = o3d.t.geometry.VoxelBlockGrid
-    grid = make_grid(
-        ("tsdf", "weight"), (core.float32, core.float32), ((1,), (1,)), plan.voxel, BLOCK, len(plan.keys), core.Device("CPU:0")
-    )
-    blocks = unpack(plan.keys)
+    grid = make_grid(("tsdf", "weight"), (core.float32, core.float32), ((1,), (1,)), voxel, BLOCK, len(blocks), core.Device("CPU:0"))
     indices, _ = grid.hashmap().activate(core.Tensor(blocks))
     rows = torch.from_numpy(indices.numpy().astype(np.int64))
-    offsets = _voxel_offsets(grid, plan.voxel, blocks, rows)
+    offsets = _voxel_offsets(grid, voxel, blocks, rows)
     tsdf, weight = (_values(grid, name) for name in ("tsdf", "weight"))
-    corners = torch.from_numpy(blocks.astype(np.float32) * np.float32(BLOCK * plan.voxel))
+    corners = torch.from_numpy(blocks.astype(np.float32) * np.float32(BLOCK * voxel))
     with single_thread():
         for number, frame in enumerate(frames):
             progress(number, len(frames))
-            Integrator(frame, offsets, plan.voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
+            Integrator(frame, offsets, voxel, config).add(tsdf, weight, rows, corners, partial(progress, number, len(frames)))
     progress(len(frames), len(frames))
     return grid, rows, offsets
 

@@ -61,6 +61,39 @@ def union(frames: Iterable[Frame], voxel: float, band: float, check_cancelled: C
     return keys
 
 
+@dataclass(frozen=True, eq=False)
+class Slab:
+    """Neighbouring layers of blocks that are in memory together.
+
+    Args:
+        axis: Across which the layers lie.
+        low: First layer.
+        high: One past the last layer.
+        held: `[H]` int64 numbers of their blocks, and of those of the next layer, in which the surface goes on.
+    """
+
+    axis: int
+    low: int
+    high: int
+    held: NDArray[np.int64]
+
+
+def slabs(blocks: NDArray[np.int32], most: int) -> list[Slab]:
+    """Cuts blocks `[B, 3]` across their longest axis into slabs that hold at most `most` each, or else a single layer and the next."""
+    axis = int(np.ptp(blocks, axis=0).argmax())
+    order = np.argsort(blocks[:, axis], kind="stable")
+    first, last = int(blocks[order[0], axis]), int(blocks[order[-1], axis])
+    starts = np.searchsorted(blocks[order, axis], np.arange(first, last + 3))  # of each layer, and of two beyond the last
+    found, low = [], 0
+    layers = last - first + 1
+    while low < layers:
+        fitting = int(np.searchsorted(starts[2:], starts[low] + most, side="right"))
+        high = min(max(fitting, low + 1), layers)
+        found.append(Slab(axis, first + low, first + high, order[starts[low] : starts[min(high + 1, layers)]]))
+        low = high
+    return found
+
+
 def unpack(keys: NDArray[np.int64]) -> NDArray[np.int32]:
     """Block coordinates `[B, 3]` of packed keys."""
     mask = 2 * _HALF - 1

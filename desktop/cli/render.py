@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from desktop.jobs.export import mesh_source
 from recon.errors import InputError
 from recon.inspection.drawing import Canvas, draw_cloud, draw_lines, draw_mesh, reduced
 from recon.inspection.viewing import choose_view, frusta, load_shots, size_of
@@ -19,7 +20,7 @@ _ACCENT = (0.13, 0.42, 0.86)
 
 
 def render_project(outputs: Path, output_png: Path, *, width: int = 1280, height: int = 800, view: str = "auto") -> None:
-    """Draws the mesh, or the cloud where there is none, with the cameras around it.
+    """Draws the mesh (with its texture where it has one), or the cloud where there is none, with the cameras around it.
 
     Args:
         outputs: The project's `outputs` folder.
@@ -59,7 +60,7 @@ def _load(outputs: Path) -> TriMesh | PointCloud:
         path = outputs / name
         if not path.is_file():
             continue
-        thing = read_mesh(path) if name == "mesh.ply" else read_cloud(path)
+        thing = read_mesh(mesh_source(path, ".obj")) if name == "mesh.ply" else read_cloud(path)
         if len(thing.vertices if isinstance(thing, TriMesh) else thing.points):
             return thing
     raise InputError("There is nothing to draw.", f"'{outputs}' holds no mesh.ply and no cloud.ply.", "Run the reconstruction first.")

@@ -133,9 +133,9 @@ def openings(mesh: TriMesh, least: float, most: int = 3) -> list[Opening]:
     width = 2 * np.bincount(piece, np.linalg.norm(start - middle[piece], axis=1), minlength=count) / edges
     found = []
     for number in np.argsort(-width, kind="stable")[:most]:
-        if width[number] < least:
-            break
         own = piece == number
+        if width[number] < least or not own.any():
+            break
         center = middle[number]
         missing = -np.cross(start[own] - center, end[own] - center).sum(axis=0)  # the faces lie on the other side of the rim
         found.append(Opening(center, _unit(missing), float(width[number])))

@@ -139,7 +139,7 @@ def _knowledge(coverage: Coverage, views: Sequence[View], part: ModelPart, hurry
     mean = float((coverage.views * coverage.area).sum())
     part.summary = (
         f"A place of the surface is seen by {mean:.1f} photos on the mean; {100 * few:.1f} % of the surface by fewer than {ENOUGH}. "
-        f"{100 * unsure:.1f} % of it has a confidence below {UNSURE:g}. Numbers mark the parts spoken of above."
+        f"{100 * unsure:.1f} % of it has a confidence below {UNSURE:g}." + (" Numbers mark the parts spoken of above." if weak else "")
     )
     part.knowledge = draw_knowledge(coverage, views, weak, _SIDE, hurry)
 

@@ -106,17 +106,20 @@ def within_reach(cloud: PointCloud, cell: float, note: Callable[[str, Any], None
 
 
 def _usable(cloud: PointCloud) -> PointCloud:
-    """Measured points with a normal."""
+    """Measured points with finite coordinates and a normal."""
     if cloud.normals is None or cloud.origin is None:
         raise ReconstructionError(
             "No surface could be made.", "The points have no normals.", "Make the point cloud again, or use method 'tsdf'."
         )
-    chosen = cloud.select((cloud.normals != 0).any(axis=1) & (cloud.origin != Origin.GENERATED))
+    finite = np.isfinite(cloud.points).all(axis=1) & np.isfinite(cloud.normals).all(axis=1)
+    chosen = cloud.select(finite & (cloud.normals != 0).any(axis=1) & (cloud.origin != Origin.GENERATED))
     if len(chosen) < _FEWEST:
         why = f"The point cloud has {len(chosen)} usable points; {_FEWEST} are the least."
         raise ReconstructionError(
             "No surface could be made.", why, "Take photos with more overlap, or loosen the settings of the point cloud."
         )
+    if not np.ptp(chosen.points, axis=0).any():
+        raise ReconstructionError(_WHAT, "All points lie in one place.", "Make the point cloud again.")
     return chosen
 
 

@@ -7,6 +7,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from recon.surface.stage import spread_over
 from recon.surface.texture.baking import filled
 from recon.surface.texture.blending import view_weights
 from recon.surface.texture.exposure import view_gains
@@ -118,3 +119,10 @@ def test_empty_texels_are_filled_from_around() -> None:
     image = np.where(known[..., None], [200, 100, 50], 0).astype(np.uint8)
     np.testing.assert_allclose(filled(image, known), np.broadcast_to([200, 100, 50], (37, 70, 3)), atol=4)
     assert (filled(np.zeros((8, 8, 3), np.uint8), np.zeros((8, 8), bool)) == 0).all()
+
+
+@pytest.mark.parametrize(("count", "kept_out"), [(0, []), (3, ["2", "8", "14"]), (100, None)])
+def test_held_out_photos_are_spread_over_all_and_two_are_left(count: int, kept_out: list[str] | None) -> None:
+    found = spread_over([str(i) for i in range(18)], count)
+    assert found == kept_out or (kept_out is None and len(set(found)) == 16)
+    assert spread_over(["a", "b"], 5) == []

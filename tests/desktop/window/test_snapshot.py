@@ -73,6 +73,19 @@ def test_cameras_and_sparse_points_come_from_the_undistorted_scene_with_counts_f
     assert layers[0].thumbnails == tmp_path / "thumbs"
 
 
+def test_textured_mesh_and_distances_are_layers_of_their_own(tmp_path):
+    for name, counts in (("cloud_distance", b"element vertex 4\n"), ("mesh_distance", b"element vertex 3\nelement face 1\n")):
+        (tmp_path / f"{name}.ply").write_bytes(b"ply\n" + counts + b"end_header\n")
+    (tmp_path / "mesh.glb").write_bytes(b"glTF")
+    layers = snapshot.find_layers(tmp_path, None, None)
+    assert [(layer.name, layer.kind, layer.count) for layer in layers] == [
+        ("textured", "mesh", None),
+        ("cloud_distance", "cloud", 4),
+        ("mesh_distance", "mesh", 1),
+    ]
+    assert [layer.visible for layer in layers] == [True, False, False]
+
+
 def test_refined_points_are_a_layer_of_their_own(tmp_path):
     for name, count in (("cloud", 9), ("cloud_refined", 7)):
         (tmp_path / f"{name}.ply").write_bytes(b"ply\nelement vertex %d\nend_header\n" % count)

@@ -76,6 +76,9 @@ def test_the_dense_cloud_hides_the_sparse_points_but_only_when_it_appears():
     assert state.layer("sparse").visible, "what somebody switched on by hand must stay on"
     state.set_layers((layer("sparse"), layer("cloud", "2"), layer("refined")))
     assert not state.layer("cloud").visible, "refined points are hidden by those they were made of"
+    state.set_layers((layer("sparse"), layer("cloud", "2"), layer("refined"), layer("textured")))
+    shown = [item.name for item in state.layers if item.visible]
+    assert shown == ["sparse", "textured"], "the textured surface is shown in place of its points"
 
 
 def test_running_and_failed_stages_lie_over_the_plan():

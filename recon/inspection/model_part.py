@@ -77,7 +77,7 @@ def gather_model(
     cloud = best_cloud(artifacts["cloud"], artifacts.get("refine", artifacts["cloud"]))
     part.advice = advise_on_cameras(scene.views, middle_of(cloud))
     mesh = read_mesh(artifacts["mesh"].path / "mesh.ply") if "mesh" in artifacts else None
-    textured = read_mesh(artifacts["texture"].path / "mesh.obj") if "texture" in artifacts else mesh
+    textured = read_mesh(artifacts["texture"].path / "mesh.glb") if "texture" in artifacts else mesh
     with tried("The picture of the model"):
         part.pictures = _pictures(textured, cloud, scene, hurry)
     if mesh is not None and len(mesh.faces):

@@ -144,7 +144,7 @@ def finished(folder: Path, seen: Oracle) -> dict[str, Artifact]:
     write_cloud(points_of(seen.truth), folder / "cloud" / "cloud.ply")
     write_mesh(seen.truth, folder / "mesh" / "mesh.ply")
     textured = texture_mesh(seen.truth, seen.scene, seen.pictures.__getitem__, TextureConfig(max_size=512))
-    write_mesh(textured, folder / "texture" / "mesh.obj")
+    write_mesh(textured, folder / "texture" / "mesh.glb")
     return made
 
 

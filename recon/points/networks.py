@@ -25,8 +25,8 @@ class Architecture:
         units: About the radius of these neighbourhoods, in patch coordinates.
     """
 
-    sizes: tuple[int, ...] = (8, 18, 40, 90, 200)
-    quadrics: int = 3
+    sizes: tuple[int, ...] = (8, 18, 40, 90)
+    quadrics: int = 2
     support: int = 2
     widths: tuple[int, int, int] = (48, 64, 96)
     neighbors: tuple[int, int] = (16, 16)
@@ -48,7 +48,7 @@ class Refinement(NamedTuple):
 
     Args:
         displacement: `[B, N, 3]`, to be added to the points.
-        outlier: `[B, N]`, logit of not being on the surface even after the displacement.
+        outlier: `[B, N]`, logit of being well off the surface even after the displacement.
         normal: `[B, N, 3]` unit vectors; which of the two sides they point to means nothing.
     """
 
@@ -61,7 +61,8 @@ class RefineNetwork(nn.Module):
     """Moves points of a patch onto the surface, finds those that belong to none, and tells the normals.
 
     Planes and quadrics through small neighbourhoods follow the surface and its noise, those through large ones neither. PointNet++ judges
-    from the surroundings how much of each to take, and adds what none of them says.
+    from the surroundings how much of each to take, and adds what none of them says. Whether a point is an outlier also follows from what
+    the reconstruction says of it.
     """
 
     def __init__(self, architecture: Architecture = Architecture()) -> None:
@@ -70,16 +71,17 @@ class RefineNetwork(nn.Module):
         s, q = len(self.sizes), self.quadrics
         (a, b, c), (j, k), (v, w) = architecture.widths, architecture.neighbors, architecture.units
         self.support = architecture.support
-        self.near = mlp(6 * s + q + self.support, a, a)
+        self.near = mlp(6 * s + q, a, a)
         self.middle = SetAbstraction(a, 1 / 4, [Scale(j, (b, b), unit=v)])
         self.far = SetAbstraction(b, 1 / 4, [Scale(k, (c, c), unit=w)])
         self.context = mlp(c, 2 * c, c)
         self.to_middle = FeaturePropagation(c, b, (c, c), unit=w)
         self.to_all = FeaturePropagation(c, a, (b, b, b), unit=v)
-        self.head = nn.Linear(b, 3 * s + q + 7)
+        self.head = nn.Linear(b, 3 * s + q + 6)
+        self.outlier = nn.Sequential(mlp(6 * s + q + self.support + b, 48, 32), nn.Linear(32, 1))
         nn.init.normal_(self.head.weight, std=0.01)
         with torch.no_grad():  # begins as the mean of all quadrics
-            self.head.bias.copy_(torch.tensor([1 / q] * q + [0.0] * 2 * s + [1.0] * s + [0.0] * 7))
+            self.head.bias.copy_(torch.tensor([1 / q] * q + [0.0] * 2 * s + [1.0] * s + [0.0] * 6))
 
     def forward(self, points: Tensor, support: Tensor | None = None) -> Refinement:
         """Looks at patches.
@@ -92,18 +94,20 @@ class RefineNetwork(nn.Module):
         """
         fits = fit(points, self.sizes, self.quadrics)
         up = _upward(fits)
-        known = points.new_zeros(*points.shape[:2], self.support) if support is None else support
-        near = self.near(torch.cat([_invariants(fits, up), known], -1))
+        figures = _invariants(fits, up)
+        near = self.near(figures)
         middle, some = self.middle(near, points)
         far, few = self.far(middle, some)
         middle = self.to_middle(far + self.context(far), few, middle, some)
-        out = self.head(self.to_all(middle, some, near, points))
+        everywhere = self.to_all(middle, some, near, points)
         s = len(self.sizes)
-        curved, flat, across, facing, free = out.split([self.quadrics, s, s, s, 7], -1)
+        curved, flat, across, facing, free = self.head(everywhere).split([self.quadrics, s, s, s, 6], -1)
         displacement = _mix(curved, fits.to_quadric) + _mix(flat, fits.to_plane) + _mix(across, fits.offsets - fits.to_plane)
         displacement = displacement + 0.1 * free[..., :3]
         aligned = fits.normals * torch.where((fits.normals * up[:, :, None]).sum(-1, keepdim=True) < 0, -1.0, 1.0)
-        return Refinement(displacement, free[..., 3], nn.functional.normalize(_mix(facing, aligned) + free[..., 4:], dim=-1))
+        known = points.new_zeros(*points.shape[:2], self.support) if support is None else support
+        outlier = self.outlier(torch.cat([figures, known, everywhere], -1))[..., 0]
+        return Refinement(displacement, outlier, nn.functional.normalize(_mix(facing, aligned) + free[..., 3:], dim=-1))
 
 
 def _mix(shares: Tensor, vectors: Tensor) -> Tensor:

@@ -64,7 +64,6 @@ def stereo_cloud(
     """
     from recon.mvs.cnn.inference import CnnDepth, load_network
     from recon.mvs.consistency import Estimate, filter_depths
-    from recon.mvs.depth_work import after_network
     from recon.mvs.estimate import fine_depth, rough_depth, settled
     from recon.mvs.fusion import fuse
     from recon.mvs.matcher import Picture
@@ -77,7 +76,6 @@ def stereo_cloud(
         network = CnnDepth(load_network(depth.weights))
         prepared = [network.prepare(picture, 1) for picture in pictures]
         found = [network.rough(*g[:2], [prepared[j] for j in (i, *sources[i])], *g[2:]) for i, g in enumerate(given)]
-        depth = after_network(depth)
         rough = [settled(*g, depth, field) for g, field in zip(given, found, strict=True)]
     else:
         rough = [rough_depth(*g, depth) for g in given]

@@ -26,7 +26,7 @@ ROUNDS = 2
 """The network is applied so often at most; it learns from what it made itself."""
 STRONG = 0.32
 """Noise above this part of the distance to the eighth neighbour is worth a second round."""
-OUTLIER = 0.5
+OUTLIER = 0.15
 """Points with a larger probability of being off the surface even when moved go."""
 Progress = Callable[[int, int], None]
 

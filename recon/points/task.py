@@ -27,7 +27,9 @@ _LEAST = 0.01
 """Distances from the surface below this, in patch coordinates, do not matter much."""
 _ACCURATE = 0.09
 """Points closer than this to the surface, in patch coordinates, are on it: about the distance to the eighth neighbour."""
-_WEIGHTS = {"left": 1.0, "along": 0.1, "astray": 0.5, "missed": 0.5, "outlier": 0.1, "normal": 0.1}
+_ASTRAY = 0.2
+"""Points that are farther off even when moved are outliers."""
+_WEIGHTS = {"left": 1.0, "along": 0.1, "astray": 0.5, "missed": 0.5, "outlier": 0.3, "normal": 0.1}
 """Of the parts of the loss: what is left of the squared distances from the surface, and of those from the clean points along it; softened
 shares of points off the surface, and of surface without points; cross entropy of outliers; sine between normals."""
 _COVERED = 768
@@ -44,15 +46,13 @@ class DenoiseTask:
         folder: With train.npz and validation.npz (see `recon.points.pack`), or None: spheres and boxes.
         size: Points of a patch.
         validation_points: Points of the clouds it is measured with.
-        architecture: Of the network.
+        only: Name of the part of the network that is trained; everything when empty.
     """
 
     name = "pointnet2-denoise"
 
-    def __init__(
-        self, folder: Path | None, *, size: int = SIZE, validation_points: int = 6000, architecture: Architecture = Architecture()
-    ) -> None:
-        self._folder, self._size, self._points, self._architecture = folder, size, validation_points, architecture
+    def __init__(self, folder: Path | None, *, size: int = SIZE, validation_points: int = 6000, only: str = "") -> None:
+        self._folder, self._size, self._points, self._only = folder, size, validation_points, only
 
     @cached_property
     def _train(self) -> Any:
@@ -77,16 +77,21 @@ class DenoiseTask:
 
     def network(self) -> nn.Module:
         """A fresh one."""
-        return RefineNetwork(self._architecture)
+        network = RefineNetwork()
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(name.startswith(self._only))
+        return network
 
     def architecture(self) -> dict[str, Any]:
         """For the card."""
-        return self._architecture.plain()
+        return Architecture().plain()
 
     def data(self) -> dict[str, Any]:
         """For the card."""
         shapes = {"drawn shapes": len(self._train)} if self._folder is None else {"meshes": len(self._train), "terms": TERMS}
         shapes["reconstructed clouds"] = len(self._clouds)
+        if self._only:
+            shapes["trained alone"] = self._only
         return {**shapes, "patch_points": self._size, "noise": SHARES, "noise_of_unit_sphere": [0.002, 0.036], "loss": _WEIGHTS}
 
     def example(self, rng: np.random.Generator) -> dict[str, Tensor]:
@@ -120,7 +125,7 @@ class DenoiseTask:
         begun = _tangential(batch["points"] - batch["clean"], normal)
         along = _tangential(moved - batch["clean"], normal)
         facing = (found.normal.float() * normal).sum(-1).square()
-        astray = (batch["outlier"] > 0) | (after.detach() > _ACCURATE**2)
+        astray = (batch["outlier"] > 0) | (after.detach() > _ASTRAY**2)
         parts["left"].append((_mean(after, weight) / (_mean(before, weight) + _LEAST**2)).mean())
         parts["along"].append((_mean(along, weight) / (_mean(begun, weight) + _LEAST**2)).mean())
         parts["astray"].append(_mean(_share(after), weight).mean())
@@ -157,18 +162,24 @@ def accurate_shares(network: nn.Module, cloud: Reconstructed) -> tuple[float, fl
     away = np.square(cloud.points - np.median(cloud.points, axis=0)).sum(1)
     part = np.argsort(away)[:_PART]
     points = cloud.points[part]
-    surface = {"surface": torch.from_numpy(cloud.surface)[None], "normals": torch.from_numpy(cloud.normals)[None]}
     limit = reach(points) ** 2
     moved = displaced(network, points, cloud.support[part])
-    before, after = (float((_off_surface(torch.from_numpy(p)[None], surface)[0] < limit).float().mean()) for p in (points, moved))
+    before, after = (float((_squared(p, cloud.surface, cloud.normals) < limit).mean()) for p in (points, moved))
     return before, after
 
 
 def off_shape(points: Any, shape: Shape) -> float:
     """Mean squared distance of points `[N, 3]` from a shape, by the plane through the nearest of its points."""
-    surface, normals = torch.from_numpy(shape.points)[None], torch.from_numpy(shape.normals)[None]
-    batch = {"surface": surface, "normals": normals}
-    return float(_off_surface(torch.from_numpy(points)[None], batch)[0].mean())
+    return float(_squared(points, shape.points, shape.normals).mean())
+
+
+def _squared(points: Any, surface: Any, normals: Any) -> Any:
+    """`_off_surface` of points `[N, 3]` by a tree."""
+    from scipy.spatial import cKDTree
+
+    nearest = cKDTree(surface).query(points)[1]
+    offset = points - surface[nearest]
+    return 0.9 * np.square((offset * normals[nearest]).sum(1)) + 0.1 * np.square(offset).sum(1)
 
 
 def _off_surface(points: Tensor, batch: Any) -> tuple[Tensor, Tensor]:

@@ -26,12 +26,16 @@ def make_task(options: argparse.Namespace) -> DenoiseTask:
     """The task that the options ask for."""
     if options.tiny and options.data is None:
         return DenoiseTask(None, size=128, validation_points=400)
-    return DenoiseTask(options.data)
+    return DenoiseTask(options.data, only=options.only)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", default="", choices=("", "outlier"), help="the part of the network that is trained; all when left out")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line; the exit code."""
-    return command.main("pointnet2-denoise", make_task, argv, defaults=DEFAULTS, tiny=TINY)
+    return command.main("pointnet2-denoise", make_task, argv, defaults=DEFAULTS, tiny=TINY, add_options=_add_options)
 
 
 if __name__ == "__main__":

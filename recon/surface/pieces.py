@@ -37,7 +37,7 @@ def joined(parts: Sequence[TriMesh], cut: Sequence[Slab], block: float, voxel: f
         block: Edge of a block, scene units.
         voxel: Edge of a voxel, scene units.
     """
-    starts = np.cumsum([0, *(len(part.vertices) for part in parts)])
+    starts = np.cumsum([0, *(len(part.vertices) for part in parts)], dtype=np.int32)
     vertices = np.concatenate([part.vertices for part in parts])
     faces = np.concatenate([part.faces + start for part, start in zip(parts, starts, strict=False)])
     place = vertices[:, cut[0].axis].astype(np.float64)
@@ -45,9 +45,9 @@ def joined(parts: Sequence[TriMesh], cut: Sequence[Slab], block: float, voxel: f
     near = np.flatnonzero(np.abs(place - seams[_closest(seams, place)]) < 1.5 * voxel)
     cells = np.round(vertices[near].astype(np.float64) / (_NEAR * voxel)).astype(np.int64)
     _, first, same = np.unique(cells, axis=0, return_index=True, return_inverse=True)
-    target = np.arange(len(vertices))
+    target = np.arange(len(vertices), dtype=np.int32)
     target[near] = near[first[same.reshape(-1)]]
-    return drop_degenerate(TriMesh(vertices, target[faces].astype(np.int32)))
+    return drop_degenerate(TriMesh(vertices, target[faces]))
 
 
 def _closest(seams: NDArray[np.float64], place: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -191,17 +191,18 @@ def canonical(mesh: TriMesh) -> TriMesh:
     used[mesh.faces] = True
     order = np.lexsort(mesh.vertices.T)
     order = order[used[order]]
-    rank = np.full(len(mesh.vertices), -1, np.int64)
-    rank[order] = np.arange(len(order))
+    rank = np.full(len(mesh.vertices), -1, np.int32)
+    rank[order] = np.arange(len(order), dtype=np.int32)
     faces = rank[mesh.faces]
     first = faces.argmin(axis=1)
-    faces = np.take_along_axis(faces, (first[:, None] + np.arange(3)) % 3, axis=1)
+    row = np.arange(len(faces))
+    faces = np.stack([faces[row, (first + k) % 3] for k in range(3)], axis=1)
     faces = faces[np.lexsort(faces.T[::-1])]
 
     def picked(values: NDArray[Any] | None) -> NDArray[Any] | None:
         return None if values is None else values[order]
 
-    return TriMesh(mesh.vertices[order], faces.astype(np.int32), picked(mesh.normals), picked(mesh.colors), picked(mesh.origin))
+    return TriMesh(mesh.vertices[order], faces, picked(mesh.normals), picked(mesh.colors), picked(mesh.origin))
 
 
 def _values(grid: Any, name: str) -> Any:

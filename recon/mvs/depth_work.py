@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +74,7 @@ class DepthWork:
         given = (self.picture(i), self._others(i), *self.ranges[i])
         with self._computing():
             if self._learned is not None:
-                field = settled(*given, after_network(self.config), self._learned.rough(i), self._effort())
+                field = settled(*given, self.config, self._learned.rough(i), self._effort())
             else:
                 field = rough_depth(*given, self.config, self._effort())
         write_depth(DepthMap((1.0 / field).cpu().numpy()), path)
@@ -94,10 +93,9 @@ class DepthWork:
         """The finest level by correlation."""
         from recon.mvs.estimate import fine_depth
 
-        config = after_network(self.config) if self._learned is not None else self.config
         known = [self.rough_field(j) for j in self.sources[index]]
         given = (self.picture(index), self._others(index), *self.ranges[index])
-        return fine_depth(*given, config, self.rough_field(index), known, self._effort())
+        return fine_depth(*given, self.config, self.rough_field(index), known, self._effort())
 
     def _learned_views(self) -> LearnedViews:
         from recon.mvs.cnn.views_work import LearnedViews
@@ -139,8 +137,3 @@ class DepthWork:
             yield
         finally:
             self._slot.release()
-
-
-def after_network(config: DepthConfig) -> DepthConfig:
-    """Settings of what follows the network: it leaves a pixel or two to search, once."""
-    return replace(config, rounds=1, steps=2)

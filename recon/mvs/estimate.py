@@ -9,7 +9,7 @@ wrong, because errors of coarse levels are alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -32,8 +32,10 @@ from recon.scene import DepthMap
 _COARSE_SMOOTHNESS = 2.0
 # A jump over several hypotheses costs this many single steps.
 _JUMP = 4.0
-# How often rough depth from elsewhere is gone over; each time surfaces spread by some pixels.
-_SETTLING = 2
+# Pixels of parallax by which something has to stand in front of what the network saw, and cost it has to save.
+_IN_FRONT, _SAVED = 1.0, 0.15
+# Steps of a brief search.
+_FEW = 2
 # Pixels by which depths of two views may differ before they contradict each other fully.
 _TOLERANCE = 6.0
 # Bands of rows that stay in a processor's cache are the fastest there.
@@ -56,7 +58,13 @@ class Effort:
 
 
 def rough_depth(
-    reference: Picture, sources: Sequence[Picture], near: float, far: float, config: DepthConfig, effort: Effort | None = None
+    reference: Picture,
+    sources: Sequence[Picture],
+    near: float,
+    far: float,
+    config: DepthConfig,
+    effort: Effort | None = None,
+    finest: int = 1,
 ) -> Tensor:
     """Depth from pictures alone, without the finest level.
 
@@ -67,9 +75,11 @@ def rough_depth(
         far: Farthest depth searched.
         config: Settings.
         effort: Device, memory, cancellation.
+        finest: Halvings of the last level.
 
     Returns:
-        Inverse depth at half the size of the reference (at its size when it is hardly larger than `config.coarse_side`).
+        Inverse depth at half the size of the reference (at its size when it is hardly larger than `config.coarse_side`), or after
+        `finest` halvings.
 
     Raises:
         ShapeError: No source, or a range that is not 0 < near < far.
@@ -79,7 +89,7 @@ def rough_depth(
         raise ShapeError(f"need at least one source and 0 < near < far, got {len(sources)} sources, {near} and {far}")
     levels = _levels(reference, config.coarse_side)
     field = _coarse(_matcher(reference, sources, levels, config, effort), near, far, config)
-    for level in range(levels - 1, 0, -1):
+    for level in range(levels - 1, finest - 1, -1):
         field = _finer(_matcher(reference, sources, level, config, effort), _within(field, near, far), config)
     return _within(field, near, far)
 
@@ -93,7 +103,10 @@ def settled(
     rough: Tensor,
     effort: Effort | None = None,
 ) -> Tensor:
-    """Rough depth from elsewhere, mended by the pictures at half size: surfaces spread between neighbours, outlines become sharp.
+    """Rough depth by the network, mended by the pictures at half size: outlines become sharp, and what is thin comes back.
+
+    The network sees surfaces without texture, but loses thin things before a background. Correlation from a quarter of the size finds
+    those, so where it has something in front that agrees clearly better with the pictures, that is taken.
 
     Args:
         reference: The view.
@@ -110,11 +123,14 @@ def settled(
     Raises:
         ResourceError: Out of memory even in the smallest bands.
     """
-    matcher = _matcher(reference, sources, 1, config, effort)
-    field = rough.to(matcher.reference.device)
-    for _ in range(_SETTLING):
-        field = _finer(matcher, field, config)
-    return _within(field, near, far)
+    matcher, brief = _matcher(reference, sources, 1, config, effort), _brief(config)
+    seen = rough.to(matcher.reference.device)
+    found = _finer(matcher, rough_depth(reference, sources, near, far, config, effort, finest=2), brief)
+    costs = matcher.volume([seen, found])
+    in_front = (found - seen) * pixels_per_inverse_depth(matcher.rays, seen) > _IN_FRONT
+    costs[1] = torch.where(in_front, costs[1] + _SAVED, 2.0)
+    costs = semi_global(costs, edge_strength(matcher.reference), config.smoothness, config.smoothness, matcher.check)
+    return _within(_finer(matcher, torch.where(costs[1] < costs[0], found, seen), brief), near, far)
 
 
 def fine_depth(
@@ -135,7 +151,7 @@ def fine_depth(
         near: Nearest depth searched.
         far: Farthest depth searched.
         config: Settings.
-        rough: Inverse depth of the reference from `rough_depth`.
+        rough: Inverse depth of the reference from `rough_depth` or `settled`.
         rough_sources: The same of each source, None where there is none; empty = pictures alone.
         effort: Device, memory, cancellation.
 
@@ -151,7 +167,12 @@ def fine_depth(
         place = matcher.reference.device
         fields = [None if field is None else field.to(place) for field in rough_sources]
         guide = make_guide(fields, matcher.sizes, config.agreement, _TOLERANCE, place)
-    field = _within(_finer(matcher, rough.to(matcher.reference.device), config, guide), near, far)
+    field = rough.to(matcher.reference.device)
+    if config.method == "classical":
+        field = _finer(matcher, field, config, guide)
+    else:
+        field = _searched(matcher, _finer(matcher, field, _brief(config), guide), 0.5, _FEW, config, guide)
+    field, matcher.guide = _within(field, near, far), None
     return _depth_map(reference, field, 1.0 - matcher.volume([field])[0])
 
 
@@ -192,14 +213,23 @@ def _finer(matcher: Matcher, coarser: Tensor, config: DepthConfig, guide: Guide 
     field = interpolate(coarser[None, None], size, mode="bilinear", align_corners=False)[0, 0]
     pixels, steps = 1.0, config.steps
     for _ in range(config.rounds):
-        matcher.guide = None if guide is None else guide.around(matcher.rays, field)
-        step = pixels / pixels_per_inverse_depth(matcher.rays, field).clamp_min(1e-9)
-        hypotheses = [(field + k * step).clamp_min(1e-9) for k in range(-steps, steps + 1)]
-        costs = _smoothed(matcher, matcher.volume(hypotheses), config.smoothness)
-        field = propagate(matcher, median3(winner(costs, hypotheses[0], step)))
-        pixels, steps = pixels / 2, max(2, steps // 2)
-    matcher.guide = None
+        field = propagate(matcher, _searched(matcher, field, pixels, steps, config, guide))
+        pixels, steps = pixels / 2, max(_FEW, steps // 2)
     return field
+
+
+def _searched(matcher: Matcher, field: Tensor, pixels: float, steps: int, config: DepthConfig, guide: Guide | None) -> Tensor:
+    """The best of `steps` steps of so many pixels of parallax on either side of the field."""
+    matcher.guide = None if guide is None else guide.around(matcher.rays, field)
+    step = pixels / pixels_per_inverse_depth(matcher.rays, field).clamp_min(1e-9)
+    hypotheses = [(field + k * step).clamp_min(1e-9) for k in range(-steps, steps + 1)]
+    costs = _smoothed(matcher, matcher.volume(hypotheses), config.smoothness)
+    return median3(winner(costs, hypotheses[0], step))
+
+
+def _brief(config: DepthConfig) -> DepthConfig:
+    """Settings after the network, which leaves a pixel or two to search, once."""
+    return replace(config, rounds=1, steps=_FEW)
 
 
 def _smoothed(matcher: Matcher, costs: Tensor, smoothness: float) -> Tensor:

@@ -21,7 +21,7 @@ class DepthStage(Stage):
 
     name = "depth"
     title = "Depth maps"
-    version = 5
+    version = 6
     needs = ("undistort",)
     config_type = DepthConfig
     device_dependent = True

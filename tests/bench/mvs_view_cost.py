@@ -22,7 +22,6 @@ from recon.mvs.cnn.examples import view_of
 from recon.mvs.cnn.inference import CnnDepth, load_network
 from recon.mvs.cnn.toy import toy_set
 from recon.mvs.config import DepthConfig
-from recon.mvs.depth_work import after_network
 from recon.mvs.estimate import fine_depth, rough_depth, settled
 from recon.mvs.matcher import Picture
 
@@ -52,7 +51,7 @@ def measure(method: str, width: int, height: int, count: int, weights: str) -> d
     truth = torch.from_numpy(views.inverse_depth)
     known = list(interpolate(truth[:, None], (height // 2, width // 2))[1:, 0])
     near, far = float(views.near[0]), float(views.far[0])
-    reference, sources, config = pictures[0], pictures[1:], DepthConfig()
+    reference, sources, config = pictures[0], pictures[1:], DepthConfig(method=method)
     once = 0.0
     start = time.process_time()
     if method == "classical":
@@ -66,9 +65,8 @@ def measure(method: str, width: int, height: int, count: int, weights: str) -> d
         if method == "cnn":
             work.depth(reference, sources, prepared, near, far)
         else:
-            last = after_network(config)
-            rough = settled(reference, sources, near, far, last, work.rough(reference, sources, prepared, near, far))
-            fine_depth(reference, sources, near, far, last, rough, known)
+            rough = settled(reference, sources, near, far, config, work.rough(reference, sources, prepared, near, far))
+            fine_depth(reference, sources, near, far, config, rough, known)
     view = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return {"features": once, "depth": view, "peak": peak / 2**20}

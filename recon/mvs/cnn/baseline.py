@@ -16,7 +16,7 @@ def classical_inverse_depth(views: Views, chosen: list[int]) -> Tensor:
 
     pictures = [Picture(view_of(views, i), views.images[i]) for i in chosen]
     ranges = [(float(views.near[i]), float(views.far[i])) for i in chosen]
-    config = DepthConfig()
+    config = DepthConfig(method="classical")
     rough = [rough_depth(p, [o for o in pictures if o is not p], *r, config) for p, r in zip(pictures, ranges, strict=True)]
     found = fine_depth(pictures[0], pictures[1:], *ranges[0], config, rough[0], rough[1:])
     return 1.0 / torch.from_numpy(found.depth).clamp_min(1e-9)

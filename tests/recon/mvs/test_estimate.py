@@ -11,7 +11,7 @@ from recon.mvs.matcher import Picture
 from tests.recon.mvs.planes import everywhere, photograph, ring
 
 SIZE = (160, 120)
-SMALL = DepthConfig(coarse_side=60)
+SMALL = DepthConfig(method="classical", coarse_side=60)
 SLANT = np.array([0.55, 0.1, -0.83])
 BACK = (np.array([0.0, 0.0, -1.0]), -0.5, everywhere)
 FRONT = (np.array([0.0, 0.0, -1.0]), 0.0, lambda p: (np.abs(p[..., 0]) < 0.3) & (np.abs(p[..., 1]) < 0.25))
@@ -33,7 +33,7 @@ def estimate(shots, config=SMALL, near=1.2, far=4.0, heard=True, **more):
 @pytest.mark.parametrize(("cost", "typical"), [("zncc", 0.002), ("census", 0.004)])
 def test_a_slanted_plane_has_no_steps(cost, typical):
     shots = shoot([(SLANT, 0.0, everywhere)])
-    found = estimate(shots, DepthConfig(coarse_side=60, cost=cost))
+    found = estimate(shots, DepthConfig(method="classical", coarse_side=60, cost=cost))
     inner = np.s_[12:-12, 16:-16]
     error = np.abs(found.depth - shots[0][1])[inner] / shots[0][1][inner]
     assert np.median(error) < typical
@@ -58,11 +58,28 @@ def test_blocky_outlines_of_rough_depth_are_settled():
     truth = 1 / shots[0][1][::2, ::2]
     blocks = np.kron(truth[2::5, 2::5], np.ones((5, 5)))[: truth.shape[0], : truth.shape[1]].astype(np.float32)
     pictures = [picture for picture, _ in shots]
-    found = settled(pictures[0], pictures[1:], 1.2, 4.0, DepthConfig(rounds=1, steps=2), torch.from_numpy(blocks)).numpy()
+    found = settled(pictures[0], pictures[1:], 1.2, 4.0, DepthConfig(coarse_side=60), torch.from_numpy(blocks)).numpy()
     inner = np.s_[6:-6, 10:-10]
     before, after = (np.abs(field - truth)[inner] / truth[inner] > 0.05 for field in (blocks, found))
     assert before.mean() > 0.02
     assert after.mean() < 0.7 * before.mean()
+
+
+def test_what_stands_in_front_of_rough_depth_comes_back_and_what_is_right_stays():
+    shots = shoot([FRONT, BACK])
+    truth = 1 / shots[0][1][::2, ::2]
+    pictures = [picture for picture, _ in shots]
+    front = truth > 1.2 * np.quantile(truth, 0.1)
+    lost = np.where(front, np.median(truth[~front]), truth).astype(np.float32)
+    config = DepthConfig(coarse_side=30)
+    found, kept = (
+        settled(pictures[0], pictures[1:], 1.2, 4.0, config, torch.from_numpy(f.astype(np.float32))).numpy() for f in (lost, truth)
+    )
+    inner = np.s_[6:-6, 10:-10]
+    wrong, worse = (np.abs(field - truth)[inner] / truth[inner] > 0.05 for field in (found, kept))
+    assert front[inner].mean() > 0.1
+    assert wrong[front[inner]].mean() < 0.25
+    assert worse.mean() < 0.05
 
 
 def test_confidence_is_high_on_texture_and_low_on_black():

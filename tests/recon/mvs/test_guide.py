@@ -92,7 +92,7 @@ def test_depth_of_plain_surfaces_comes_from_views_that_agree():
     pictures = [Picture(view, grey) for view in views]
     truth, others = field_of(views[0]), [field_of(view) for view in views[1:]]
     rough = truth * 1.015
-    config = DepthConfig(coarse_side=60)
+    config = DepthConfig(method="classical", coarse_side=60)
 
     def error(known):
         found = fine_depth(pictures[0], pictures[1:], 1.2, 4.0, config, rough, known)

@@ -11,6 +11,7 @@ import typer
 
 from desktop.cli.bench import bench_command
 from desktop.cli.cloud import cloud_app
+from desktop.cli.direct import direct_command
 from desktop.cli.doctor import doctor_command
 from desktop.cli.evaluate import evaluate_command
 from desktop.cli.models import models_app
@@ -34,6 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("reconstruct")(reconstruct_command)
+app.command("direct")(direct_command)
 app.command("info")(info_command)
 app.command("export")(export_command)
 app.command("evaluate")(evaluate_command)

@@ -37,7 +37,7 @@ def export_command(
     what: Annotated[
         str, typer.Option(help="mesh, cloud, voxels, or auto: the mesh where there is one and the format holds meshes; voxels for .npz.")
     ] = "auto",
-    resolution: Annotated[int, typer.Option(help="Voxels along the longest side.")] = 128,
+    resolution: Annotated[int, typer.Option(help="Voxels along the longest side, 8 to 512.")] = 128,
 ) -> None:
     """Writes the mesh (OBJ and GLB with its texture) or the cloud as PLY, OBJ, GLB, STL, PTS or XYZ.
 
@@ -57,7 +57,7 @@ def export_command(
         known = ", ".join(sorted(formats[what]))
         raise InputError(f"'{target.name}' cannot be written.", f"Formats: {known}.", "Choose one of these suffixes.")
     if what == "voxels" or suffix == ".npz":
-        from desktop.cli.export_voxels import export_voxels
+        from desktop.jobs.voxels import export_voxels
 
         export_voxels(opened, target, resolution)
         typer.echo(f"Wrote {target}")

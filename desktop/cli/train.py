@@ -13,6 +13,7 @@ TRAININGS = {
     "features": ("recon.features.cnn.train", "keypoints and descriptors"),
     "mvs": ("recon.mvs.cnn.train", "depth from several views"),
     "pointnet2-denoise": ("recon.points.train", "clouds without noise and outliers"),
+    "pointnet2-cls": ("recon.points.class_task", "classes of meshes, in folders as ModelNet has them"),
     "photo-rddm": ("generative.training.photo_rddm", "photographs without noise, blur and holes"),
     "photo-cold": ("generative.training.photo_cold", "photographs without blur, holes and coarse pixels, by Cold Diffusion"),
     "pictures-gan": ("generative.training.pictures_gan", "small pictures of a class, by two networks against each other"),

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.jobs.voxels import RESOLUTION
 from desktop.panels.layers import TITLES
 from desktop.panels.parts import label, push_button, wrapped
 from desktop.state import AppState, LayerItem
@@ -35,8 +36,19 @@ FORMATS = {
         ".xyz": "XYZ: text, position and colour",
         ".pts": "PTS: text, for laser scan software",
     },
+    "voxels": {
+        ".npz": "NPZ: distances, weights and occupancy, for numpy",
+        ".ply": "PLY: occupied voxels as boxes",
+        ".obj": "OBJ: occupied voxels as boxes",
+        ".glb": "GLB: occupied voxels as boxes",
+    },
 }
-BYTES = {"mesh": {".obj": 94, ".glb": 29, ".ply": 27, ".stl": 50}, "cloud": {".ply": 33, ".xyz": 49, ".pts": 53}}
+_NAMES = {**TITLES, "voxels": "Voxel grid"}
+BYTES: dict[str, dict[str, int]] = {
+    "mesh": {".obj": 94, ".glb": 29, ".ply": 27, ".stl": 50},
+    "cloud": {".ply": 33, ".xyz": 49, ".pts": 53},
+    "voxels": {},
+}
 """Rough bytes for each face or point, for the estimate."""
 
 
@@ -49,6 +61,8 @@ class ExportDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._write = write
         self._layers = {layer.name: layer for layer in state.layers if layer.kind != "cameras"}
+        if state.project is not None and "cloud" in self._layers:
+            self._layers["voxels"] = LayerItem("voxels", "voxels", state.project, "", RESOLUTION, "along the longest side")
         self._folder = (state.project or Path.home()) / "outputs"
         self._stem = state.name or "model"
         self.what = QButtonGroup(self)
@@ -69,11 +83,11 @@ class ExportDialog(QDialog):
         form.setSpacing(12)
         choices = QVBoxLayout()
         choices.setSpacing(6)
-        order = [name for name in ("mesh", "refined", "cloud", "sparse") if name in self._layers]
+        order = [name for name in ("mesh", "refined", "cloud", "sparse", "voxels") if name in self._layers]
         for number, name in enumerate(order):
             layer = self._layers[name]
             count = f"   {layer.count:,} {layer.unit}" if layer.count is not None else ""
-            button = QRadioButton(f"{TITLES[name]}{count}")
+            button = QRadioButton(f"{_NAMES[name]}{count}")
             button.setProperty("layer", name)
             button.setChecked(number == 0)
             button.toggled.connect(self._choose)
@@ -112,7 +126,7 @@ class ExportDialog(QDialog):
         return Path(self.target.text()).expanduser()
 
     def _kind(self) -> str:
-        return "mesh" if self.layer.kind == "mesh" else "cloud"
+        return self.layer.kind if self.layer.kind in ("mesh", "voxels") else "cloud"
 
     def _choose(self) -> None:
         self.format.blockSignals(True)
@@ -124,7 +138,9 @@ class ExportDialog(QDialog):
 
     def _retarget(self) -> None:
         old = self.path if self.target.text() else self._folder / "x"
-        part = {"mesh": "", "refined": " refined points", "cloud": " points", "sparse": " sparse points"}[self.layer.name]
+        part = {"mesh": "", "refined": " refined points", "cloud": " points", "sparse": " sparse points", "voxels": " voxels"}[
+            self.layer.name
+        ]
         self.target.setText(str(old.parent / f"{self._stem}{part}{self.format.currentData()}"))
         self._judge()
 

@@ -1,6 +1,6 @@
 """Export in a process of its own: `python -m desktop.jobs.export KIND SOURCE TARGET` prints one JSON line.
 
-KIND is 'cloud' or 'mesh' (SOURCE a PLY file) or 'sparse' (SOURCE a `scene.npz`). The line is
+KIND is 'cloud' or 'mesh' (SOURCE a PLY file), 'sparse' (SOURCE a `scene.npz`) or 'voxels' (SOURCE a project). The line is
 {"ok": true, "bytes": n} or {"ok": false, "error": {"what", "why", "remedy"}}.
 """
 
@@ -27,6 +27,11 @@ def export(kind: str, source: Path, target: Path) -> None:
         write_mesh(read_mesh(mesh_source(source, target.suffix)), target)
     elif kind == "sparse":
         write_cloud(sparse_cloud(source), target)
+    elif kind == "voxels":
+        from desktop.jobs.voxels import export_voxels
+        from recon.project import Project
+
+        export_voxels(Project.open(source), target)
     elif source.suffix.lower() == target.suffix.lower():
         try:
             shutil.copyfile(source, target)

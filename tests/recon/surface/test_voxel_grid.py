@@ -11,7 +11,7 @@ import pytest
 import trimesh
 from PIL import Image
 
-from desktop.cli.export_voxels import export_voxels
+from desktop.jobs.voxels import export_voxels
 from recon.errors import InputError, ReconstructionError, SettingsError
 from recon.io.depth_npz import write_depth
 from recon.io.formats import read_mesh, write_cloud

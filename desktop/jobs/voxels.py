@@ -1,4 +1,4 @@
-"""`photolith export --what voxels`: the voxel grid of a project's depth maps."""
+"""Exports the voxel grid of a project's depth maps."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import numpy as np
 from recon.errors import InputError
 from recon.project import Project
 
+RESOLUTION = 128
 
-def export_voxels(project: Project, target: Path, resolution: int) -> None:
+
+def export_voxels(project: Project, target: Path, resolution: int = RESOLUTION) -> None:
     """Averages the consistent depth maps on a grid and writes it: as .npz, or as a mesh of boxes.
 
     Args:

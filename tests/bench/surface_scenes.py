@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from desktop.compose import stages
-from recon.io.formats import read_cloud, read_mesh
+from recon.io.formats import read_mesh
 from recon.metrics import compare_clouds, psnr, ssim
 from recon.metrics.surface_scores import as_json, mesh_points
 from recon.photos import read_image, read_mask
@@ -40,7 +41,9 @@ from tests.bench.support.score import SHARES
 
 ERODED = 5
 HELD_OUT = 3
-WAYS = ("texture", "vertex colours", "vertex colours, whole mesh")
+WAYS = ("texture", "vertex colours", "texture, light mesh", "vertex colours, light mesh")
+LIGHT = 40_000
+"""Triangles of the light mesh."""
 _SAMPLES = 1_000_000
 
 
@@ -60,16 +63,19 @@ def run_scene(name: str, arguments: argparse.Namespace, target: Path) -> dict[st
     project = target.with_suffix("")
     if arguments.fresh:
         shutil.rmtree(project, ignore_errors=True)
-    given = ["--cameras", str(files.cameras), "--cameras-use", "poses", "--masks", str(files.masks), "--preset", arguments.preset]
-    run = reconstruct(files.photos, project, *given, f"--set=texture.held_out={HELD_OUT}", *arguments.option, "--until", "texture")
+    if not arguments.keep:
+        given = ["--cameras", str(files.cameras), "--cameras-use", "poses", "--masks", str(files.masks), "--preset", arguments.preset]
+        reconstruct(files.photos, project, *given, f"--set=texture.held_out={HELD_OUT}", *arguments.option, "--until", "texture")
+    outputs = project / "outputs"
+    report = json.loads((outputs / "report.json").read_text(encoding="utf-8"))
     with np.load(files.truth, allow_pickle=False) as data:
         truth = data["points"]
-    mesh = read_mesh(run.outputs / "mesh.ply")
+    mesh = read_mesh(outputs / "mesh.ply")
     result: dict[str, Any] = {"mesh": score(mesh, truth), "faces": len(mesh.faces), "pieces": face_pieces(mesh)[0]}
     result["watertight"] = is_watertight(make_watertight(mesh).faces)
     views = build(mesh_file, photo, arguments.views, width, height)[1]
-    held = {name: views[name] for name in run.report["stages"]["texture"]["notes"]["held_out"]}
-    return result | _from_views(run.outputs, held, target.with_suffix(".png")) | _timed(Project.open(project), mesh, truth)
+    held = {name: views[name] for name in report["stages"]["texture"]["notes"]["held_out"]}
+    return result | _from_views(outputs, held, target.with_suffix(".png")) | _timed(Project.open(project), mesh, truth)
 
 
 def score(mesh: TriMesh, truth: NDArray[np.floating]) -> dict[str, Any]:
@@ -112,16 +118,26 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
     scene, pictures, masks = load_views(undistorted)
     used = Scene(tuple(view for view in scene.views if view.name not in held), scene.sparse)
     textured, whole = read_mesh(outputs / "mesh.glb"), read_mesh(outputs / "mesh.ply")
+    light = simplified(whole, LIGHT)
+
+    def picture_of(name: str) -> NDArray[np.uint8]:
+        return read_image(pictures[name])
+
+    def mask_of(name: str) -> NDArray[np.bool_]:
+        camera = scene.views[scene.index(name)].camera
+        return read_mask(masks[name], camera.width, camera.height)
 
     def colored(mesh: TriMesh) -> TriMesh:
         normals = vertex_normals(mesh)
-        return replace(mesh, normals=normals, colors=color_vertices(mesh, normals, used, lambda name: read_image(pictures[name])))
+        return replace(mesh, normals=normals, colors=color_vertices(mesh, normals, used, picture_of))
 
-    models = dict(zip(WAYS, map(drawable, (textured, colored(simplified(whole, len(textured.faces))), colored(whole))), strict=True))
+    light_textured = texture_mesh(light, used, picture_of, TextureConfig(), mask=mask_of)
+    meshes = (textured, colored(simplified(whole, len(textured.faces))), light_textured, colored(light))
+    models = dict(zip(WAYS, map(drawable, meshes), strict=True))
     scores: dict[str, Any] = {way: {"psnr": [], "ssim": []} for way in WAYS}
     covered, rows = [], []
     for name, (camera, pose) in held.items():
-        truth, mask = read_image(pictures[name]), read_mask(masks[name], camera.width, camera.height)
+        truth, mask = picture_of(name), mask_of(name)
         there = render(models["texture"], camera, pose, supersampling=1).depth > 0
         covered.append(float(there[eroded(mask)].mean()))
         inner = eroded(mask & there)
@@ -134,12 +150,7 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
         rows.append(np.hstack(row))
     cv2.imwrite(str(picture), np.vstack(rows)[..., ::-1])
     means = {way: {key: mean(values) for key, values in score.items()} for way, score in scores.items()}
-    return {
-        "views": means,
-        "covered": mean(covered),
-        "textured_faces": len(textured.faces),
-        "points": len(read_cloud(outputs / "cloud.ply")),
-    }
+    return {"views": means, "covered": mean(covered), "textured_faces": len(textured.faces)}
 
 
 def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -38,8 +38,8 @@ LOOKS = """\
 {held} of the photographs are kept out of texture and colours (not of the shape). The model is drawn from there without any light of its
 own and compared with the photographs (JPEG, sensor noise) inside the object's mask as far as the surface covers it, {eroded} pixels eroded;
 'covered' is that share of the eroded mask. 'texture' is what `mesh.glb` holds; 'vertex' are vertex colours from the same photographs
-on the same simplified mesh, 'light' the same two ways on {light:,} triangles, where colours cannot lie in the vertices. Time: texture of the mesh with at most 200,000 triangles from all
-photographs, without simplification and writing."""
+on the same simplified mesh, 'light' the same two ways on {light:,} triangles, too few to hold the colours in their vertices. Time:
+texture of the mesh with at most 200,000 triangles from all photographs, without simplification and writing."""
 SHAPE_HEADER = ("mesh", "triangles", "F .25 %", "F .5 %", "P .5 %", "R .5 %", "pieces", "watertight")
 TSDF_HEADER = ("TSDF F .5 %", "TSDF pieces", "TSDF s", "TSDF CPU s")
 LOOKS_HEADER = (

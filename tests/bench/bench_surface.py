@@ -42,19 +42,8 @@ on the same simplified mesh, 'light' the same two ways on {light:,} triangles, t
 texture of the mesh with at most 200,000 triangles from all photographs, without simplification and writing."""
 SHAPE_HEADER = ("mesh", "triangles", "F .25 %", "F .5 %", "P .5 %", "R .5 %", "pieces", "watertight")
 TSDF_HEADER = ("TSDF F .5 %", "TSDF pieces", "TSDF s", "TSDF CPU s")
-LOOKS_HEADER = (
-    "mesh",
-    "triangles",
-    "PSNR texture",
-    "vertex",
-    "whole mesh",
-    "SSIM texture",
-    "vertex",
-    "whole mesh",
-    "covered",
-    "s",
-    "CPU s",
-)
+_FOUR = ("texture", "vertex", "light texture", "light vertex")
+LOOKS_HEADER = ("mesh", "triangles", *(f"{measure} {way}" for measure in ("PSNR", "SSIM") for way in _FOUR), "covered", "s", "CPU s")
 
 
 def main() -> int:

@@ -72,9 +72,12 @@ class CloudStage(Stage):
     config_type = CloudConfig
     publishes: ClassVar[Mapping[str, str]] = {"cloud.ply": "cloud.ply", "@items": "depth"}
     device_dependent = True
+    parallel_items = True
 
     def run(self, inputs: Mapping[str, Artifact], config: CloudConfig, context: StageContext) -> None:
         """One item a view: its consistent depth map; then `cloud.ply`."""
+        import torch
+
         from recon.io.formats import write_cloud
         from recon.mvs.consistency import Estimate, filter_depths
         from recon.mvs.fusion import fuse
@@ -86,15 +89,15 @@ class CloudStage(Stage):
         depth = inputs["depth"]
         views = [view for view in scene.views if view.name in depth.items]
         _need(views, "There are no depth maps.")
-        _threads(context)
         neighbours = _among(scene, views, select_views(scene, config.neighbours))
 
-        @lru_cache(maxsize=config.neighbours + 2)
+        @lru_cache(maxsize=config.neighbours + 2 * context.threads)
         def estimate(index: int) -> Estimate:
             depth_map = read_depth(depth.items[views[index].name])
             return Estimate(_fitted(views[index], depth_map.depth.shape), depth_map)
 
         def compute(item: Item, path: Path) -> None:
+            torch.set_num_threads(1)  # several views at once: operations on a map are too short to be shared
             i = item.payload
             mask = load_picture(views[i], pictures, masks, max(estimate(i).depth_map.depth.shape)).mask
             others = [estimate(j) for j in neighbours[i]]
@@ -132,12 +135,6 @@ def _need(found: list[Any], what: str) -> None:
         raise ReconstructionError(
             what, "Depth needs photos that see the same points from different places.", "Add photos with more overlap."
         )
-
-
-def _threads(context: StageContext) -> None:
-    import torch
-
-    torch.set_num_threads(max(1, context.threads))
 
 
 def _key(artifact: Artifact, name: str) -> list[str]:

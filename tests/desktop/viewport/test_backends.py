@@ -67,7 +67,7 @@ os._exit(0)
 @pytest.fixture(scope="module", params=["opengl", "filament", "software"])
 def drawn(request: pytest.FixtureRequest) -> dict:
     command = [sys.executable, "-c", SCRIPT, request.param]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600, check=False)
     if "it works" not in done.stdout:
         pytest.skip(f"'{request.param}' does not work on this machine: {done.stderr[-300:]}")
     assert done.returncode == 0, done.stderr[-2000:]

@@ -24,7 +24,7 @@ from tests.data_paths import ROOT
 
 from .scenes import RED_CENTER, write_layers
 
-PATIENCE = 60
+PATIENCE = 300
 SIZE = (320, 240)
 SEEN_FROM = Orbit().at_camera(Rigid3.identity(), 2 * np.arctan(0.6))
 """The red square left of the middle, the green one right of it; see `scenes.CAMERA`."""

@@ -1,6 +1,7 @@
-"""Refinement of clouds: `photolith bench points`: Gaussian noise on clouds of meshes that were never trained on.
+"""Clouds of points: `photolith bench points [--noise] [--stereo] [--classes]` (all when none is named).
 
-The table goes to tests/bench/results/ when everything was measured with the usual options, else to out/bench/.
+--noise: Gaussian noise on clouds of meshes that were never trained on. --stereo: dense clouds of our own multi-view stereo. --classes:
+classification of voxel shapes. Tables go to tests/bench/results/ when everything was measured with the usual options, else to out/bench/.
 """
 
 from __future__ import annotations
@@ -10,15 +11,21 @@ import os
 import sys
 from pathlib import Path
 
+from tests.bench.points_classes import run_classes
+from tests.bench.points_mvs import run_mvs
 from tests.bench.points_noise import run_noise
 from tests.bench.support.machine import machine_lines
 
 ROOT = Path(__file__).resolve().parents[2]
+PARTS = {"noise": run_noise, "stereo": run_mvs, "classes": run_classes}
 
 
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--noise", action="store_true", help="Gaussian noise")
+    parser.add_argument("--stereo", action="store_true", help="clouds of our own stereo")
+    parser.add_argument("--classes", action="store_true", help="classification")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only meshes whose name contains NAME")
     parser.add_argument("--weights", default="", help="weights of the network; the shipped ones when left out")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
@@ -27,8 +34,12 @@ def main() -> int:
     if not arguments.data.is_dir():
         print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
         return 3
-    text = "\n".join(["# Refinement of clouds", "", *machine_lines(), "", *run_noise(arguments)])
-    folder = arguments.out if arguments.only or arguments.weights else Path(__file__).parent / "results"
+    asked = [name for name in PARTS if getattr(arguments, name)]
+    lines = ["# Clouds of points", "", *machine_lines(), ""]
+    for name in asked or PARTS:
+        lines += PARTS[name](arguments)
+    text = "\n".join(lines)
+    folder = arguments.out if asked or arguments.only or arguments.weights else Path(__file__).parent / "results"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "points.md").write_text(text, encoding="utf-8")
     print(text)

@@ -24,7 +24,7 @@ from tests.bench.support.renders import DIAGONAL, MESHES, Y_UP, make_set
 from tests.bench.support.runs import reconstruct
 from tests.bench.support.tables import cell, table
 
-MEASURED = ("suzanne", "spot", "doraemon_bowl", "stapler_1", "mini_claw_hammer_1", "repellent")
+MEASURED = ("suzanne", "spot", "doraemon_bowl", "stapler_1", "mini_claw_hammer_1")
 MOST = 30_000
 """Points of a cloud that are refined: the ones around a random one."""
 _RIM = 0.95

@@ -15,14 +15,13 @@ from recon.inspection.coverage import ENOUGH, UNSURE, Coverage, cover
 from recon.inspection.figures import Figure, ViewRow, figure_of
 from recon.inspection.likeness import Likeness, compare, difference_legend
 from recon.inspection.model_pictures import draw_knowledge, draw_model
-from recon.inspection.viewing import towards_cameras
+from recon.inspection.viewing import towards_cameras, turned, up_of
 from recon.pipeline.stage import Artifact
 from recon.scene import PointCloud, Scene, TriMesh, View
 
 COMPARED = 3
 """Photos that the model is compared with when none were held out."""
 _SIDE = (480, 400)
-_AROUND = (30.0, 210.0)
 
 
 @dataclass
@@ -109,27 +108,18 @@ def _pictures(mesh: TriMesh | None, cloud: PointCloud, scene: Scene, hurry: Call
     points = cloud.points if mesh is None else mesh.vertices
     if not len(points):
         return []
-    away = towards_cameras(points, scene.views)
+    away, up = towards_cameras(points, scene.views), up_of(scene.views)
     found = []
     if mesh is not None:
         title = "Textured surface" if mesh.texture is not None else "Surface"
         text = f"{len(mesh.faces):,} triangles"
-        for words, direction in ((text, away), ("The same from the other side", turned(away, scene.views, 180.0))):
+        for words, direction in ((text, away), ("The same from the other side", turned(away, up, 180.0))):
             hurry()
             found.append(figure_of(draw_model(mesh, scene.views, direction, _SIDE), title, words))
     hurry()
-    drawn = draw_model(cloud, scene.views, turned(away, scene.views, 35.0), _SIDE, cameras=True)
+    drawn = draw_model(cloud, scene.views, turned(away, up, 35.0), _SIDE, cameras=True)
     found.append(figure_of(drawn, "Points and cameras", f"{len(cloud):,} points, {len(scene.views)} photos"))
     return found
-
-
-def turned(way: NDArray[np.float64], views: Sequence[View], degrees: float) -> NDArray[np.float64]:
-    """A direction turned about the upright axis."""
-    from recon.inspection.viewing import up_of
-
-    up, angle = up_of(views), np.radians(degrees)
-    result: NDArray[np.float64] = way * np.cos(angle) + np.cross(up, way) * np.sin(angle) + up * (up @ way) * (1 - np.cos(angle))
-    return result
 
 
 def _knowledge(coverage: Coverage, views: Sequence[View], part: ModelPart, hurry: Callable[[], None]) -> None:

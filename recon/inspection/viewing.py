@@ -124,6 +124,13 @@ def towards_cameras(points: NDArray[np.float32], shots: Sequence[View]) -> NDArr
     return np.asarray(corner / np.linalg.norm(corner), np.float64)
 
 
+def turned(way: NDArray[np.float64], up: NDArray[np.float64], degrees: float) -> NDArray[np.float64]:
+    """A direction `[3]` turned about `up` `[3]` (Rodrigues)."""
+    angle = np.radians(degrees)
+    result: NDArray[np.float64] = way * np.cos(angle) + np.cross(up, way) * np.sin(angle) + up * (up @ way) * (1 - np.cos(angle))
+    return result
+
+
 def frame_of(up: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rotation `[3, 3]` whose third column is `up`; the identity when up is +z."""
     help_axis = np.array([1.0, 0.0, 0.0]) if abs(up[0]) < 0.9 else np.array([0.0, 1.0, 0.0])

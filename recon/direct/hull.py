@@ -35,13 +35,12 @@ class PosedPhoto:
     mask: NDArray[np.bool_]
 
     def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Whether world points `[N, 3]` lie in the outline, `[N]`; those beside the picture may lie in it."""
+        """Whether world points `[N, 3]` lie in the outline, `[N]`."""
         pixels, depth = self.camera.project(self.pose.apply(points))
         column, row = np.round(np.where(np.isfinite(pixels), pixels, -1.0).clip(-1, 1e6)).astype(np.int64).T
         inside = (depth > 0) & (column >= 0) & (column < self.camera.width) & (row >= 0) & (row < self.camera.height)
-        result = ~inside & (depth > 0)  # a mask says nothing of what is outside of the picture
-        result[inside] = self.mask[row[inside], column[inside]]
-        return result
+        inside[inside] = self.mask[row[inside], column[inside]]
+        return np.asarray(inside)
 
     def ray(self) -> tuple[NDArray[np.float64], float]:
         """Direction `[3]` in the world of the middle of the outline, and half of its larger extent as a tangent."""

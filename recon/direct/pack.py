@@ -29,7 +29,7 @@ from recon.synth.training.pool import NEVER, SUFFIXES, Pool
 HELD_BACK = 12
 """Every so many-th shape is kept for validation."""
 PER_SHARD = 64
-_BLUR, _LEVEL = 0.6, 0.35
+_BLUR, _LEVEL = 0.6, 0.25
 """Cells by which a voxel shape is smoothed, and where its surface is put then: edges go round, bars of one cell stay."""
 
 

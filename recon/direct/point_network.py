@@ -80,7 +80,7 @@ class Refiner(nn.Module):
         near, some = self.near(x, points)
         far, few = self.far(near, some)
         moves = self.head(self.to_all(self.to_near(far, few, near, some), some, x, points))
-        return (points[:, :, None] + moves.unflatten(-1, (self.split, 3))).flatten(1, 2)
+        return (points[:, :, None] + moves.unflatten(-1, (self.split, 3))).flatten(1, 2)  # type: ignore[no-any-return]
 
 
 class PointNetwork(nn.Module):
@@ -90,10 +90,11 @@ class PointNetwork(nn.Module):
         super().__init__()
         self.encoder = Encoder(architecture.picture, architecture.features)
         code, known = 2 * self.encoder.code_width, 2 * architecture.features + 2 * 4 + 1
-        self.rough = nn.Sequential(mlp(code, 256, 512), nn.Linear(512, 3 * architecture.rough))
+        last = nn.Linear(512, 3 * architecture.rough)
         with torch.no_grad():  # begins as a ball
-            self.rough[1].weight.mul_(0.1)
-            self.rough[1].bias.copy_((0.5 * nn.functional.normalize(torch.randn(architecture.rough, 3), dim=1)).flatten())
+            last.weight.mul_(0.1)
+            last.bias.copy_((0.5 * nn.functional.normalize(torch.randn(architecture.rough, 3), dim=1)).flatten())
+        self.rough = nn.Sequential(mlp(code, 256, 512), last)
         self.first = Refiner(known, code, architecture.width, 1)
         self.second = Refiner(known, code, architecture.width, architecture.split)
 

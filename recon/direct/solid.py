@@ -35,11 +35,12 @@ def surface(values: NDArray[np.floating], level: float) -> TriMesh:
     """
     import open3d as o3d
 
+    tensor: Any = o3d.core.Tensor
     highest = float(values.max(initial=level))
     if highest <= level:
         return TriMesh(np.zeros((0, 3), np.float32), np.zeros((0, 3), np.int32))
     padded = np.pad(values.astype(np.float32), 1, constant_values=np.float32(2 * level - highest))
-    found: Any = o3d.t.geometry.TriangleMesh.create_isosurfaces(o3d.core.Tensor(padded), [level])
+    found: Any = o3d.t.geometry.TriangleMesh.create_isosurfaces(tensor(padded), [level])
     vertices = found.vertex.positions.numpy()
     cells = np.array(values.shape[::-1])
     return TriMesh((vertices - 0.5) * (2 / cells) - 1, found.triangle.indices.numpy().astype(np.int32))

@@ -93,7 +93,7 @@ class VoxelNetwork(nn.Module):
         x = self.deep(levels[-1] + self.code(pooled(codes, views))[:, :, None, None, None])
         for level, up, block in zip(reversed(levels[:-1]), reversed(self.ups), reversed(self.after), strict=True):
             x = block(torch.relu(level + up(x)))
-        return self.head(x)[:, 0] + self.trust * (2 * _grid(inside[:, None], SIDE)[:, 0] - 1)
+        return self.head(x)[:, 0] + self.trust * (2 * _grid(inside[:, None], SIDE)[:, 0] - 1)  # type: ignore[no-any-return]
 
     def _cells(self, views: Views, side: int) -> Tensor:
         """Middles of the cells of each object's grid, `[B, side^3, 3]`."""
@@ -102,4 +102,4 @@ class VoxelNetwork(nn.Module):
 
 def _grid(values: Tensor, side: int) -> Tensor:
     """`[B, C, side^3]` as `[B, C, side, side, side]`."""
-    return values.unflatten(2, (side, side, side))
+    return values.unflatten(2, (side, side, side))  # type: ignore[no-any-return]

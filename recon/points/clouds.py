@@ -48,7 +48,8 @@ def write_clouds(clouds: Sequence[Reconstructed], path: Path) -> None:
 
 
 def _packed(values: NDArray[np.floating], steps: int, kind: Any) -> NDArray[Any]:
-    return np.rint(values * steps).clip(np.iinfo(kind).min, steps).astype(kind)
+    packed: NDArray[Any] = np.rint(values * steps).clip(np.iinfo(kind).min, steps).astype(kind)
+    return packed
 
 
 class Clouds:
@@ -75,7 +76,7 @@ class Clouds:
 
     def __getitem__(self, index: int) -> Reconstructed:
         rows = slice(int(self._ends[index - 1]) if index else 0, int(self._ends[index]))
-        part = {name: self._arrays[name][rows].astype(np.float32) for name in _WIDTHS}
-        points, normals = part["points"] / _STEPS, part["normals"]
+        part: dict[str, NDArray[np.float32]] = {name: self._arrays[name][rows].astype(np.float32) for name in _WIDTHS}
+        points, normals = part["points"] * np.float32(1 / _STEPS), part["normals"]
         normals /= np.linalg.norm(normals, axis=1, keepdims=True).clip(1e-6)
-        return Reconstructed(points, points + part["offsets"], normals, part["support"] / 255)
+        return Reconstructed(points, points + part["offsets"], normals, part["support"] * np.float32(1 / 255))

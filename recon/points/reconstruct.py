@@ -124,7 +124,7 @@ def _attempt(pool: Any, rng: np.random.Generator, width: int, height: int) -> Re
     light = [renderer.radiance(camera, pose, config.supersampling, rng).numpy() for camera, pose in shown.views]
     style, gain = random_style(rng), metered(light[0], rng)
     files = [np.frombuffer(photograph(one, gain, style, rng), np.uint8) for one in light]
-    images = [np.ascontiguousarray(cv2.imdecode(file, cv2.IMREAD_COLOR)[..., ::-1]) for file in files]
+    images = [np.asarray(cv2.cvtColor(np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR)), cv2.COLOR_BGR2RGB), np.uint8) for file in files]
     masked = rng.random() < 0.7
     masks = [np.isin(ids, shown.stage.objects) if masked else None for ids in shown.ids]
     depth = DepthConfig(method=str(rng.choice(["classical", "hybrid"], p=[0.35, 0.65])))

@@ -88,7 +88,9 @@ class DenoiseTask:
 
     def data(self) -> dict[str, Any]:
         """For the card."""
-        shapes = {"drawn shapes": len(self._train)} if self._folder is None else {"meshes": len(self._train), "terms": TERMS}
+        shapes: dict[str, Any] = {"meshes": len(self._train), "terms": TERMS}
+        if self._folder is None:
+            shapes = {"drawn shapes": len(self._train)}
         shapes["reconstructed clouds"] = len(self._clouds)
         if self._only:
             shapes["trained alone"] = self._only

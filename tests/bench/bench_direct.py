@@ -27,7 +27,7 @@ def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT / "out" / "training_runs" / "direct" / "data", help="of 'train direct-data'")
-    parser.add_argument("--limit", type=int, default=100, help="shapes at most (default: %(default)s)")
+    parser.add_argument("--limit", type=int, default=20, help="shapes at most (default: %(default)s)")
     parser.add_argument("--voxels", default="", help="weights; the shipped ones when left out")
     parser.add_argument("--points", default="", help="weights; the shipped ones when left out")
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")

@@ -26,7 +26,7 @@ COUNTS = (1, 2, 4, 8)
 """Pictures of a shape."""
 NEAR = 0.05
 _SAMPLES = 4096
-_MEAN_OF = 200
+_MEAN_OF = 100
 """Training shapes that the mean shape is made of."""
 Found = tuple[NDArray[np.float32] | None, NDArray[np.floating]]
 """Cells `[Z, Y, X]` as values that are above 0 where full, or None; points of the surface `[N, 3]`."""

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+
+from recon.points.filters import CHUNK
 
 NEIGHBORS = 12
 _STEP = 0.2
@@ -28,13 +32,20 @@ def spread(points: NDArray[np.floating], normals: NDArray[np.floating], farthest
     begun = np.asarray(points, np.float64)
     result, k = begun, min(NEIGHBORS + 1, len(points))
     for _ in range(rounds):
-        distance, index = cKDTree(result).query(result, k=np.arange(1, k + 1), workers=-1)
-        reach = distance[:, -1:].clip(1e-30)
-        weight = np.square(1 - distance[:, 1:] / reach)
-        away = result[:, None] - result[index[:, 1:]]
-        push = (weight[..., None] * away / distance[:, 1:, None].clip(1e-30)).sum(1) * reach * _STEP
+        tree = cKDTree(result)
+        push = np.concatenate([_push(tree, result, result[i : i + CHUNK], k) for i in range(0, len(result), CHUNK)])
         push -= np.einsum("nc,nc->n", push, normals)[:, None] * normals
         move = result + push - begun
         length = np.linalg.norm(move, axis=1, keepdims=True)
         result = begun + move * np.minimum(1, farthest / length.clip(1e-30))
     return result.astype(np.float32)
+
+
+def _push(tree: Any, points: NDArray[np.float64], some: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+    """Where their neighbours push some of the points `[M, 3]`."""
+    distance, index = tree.query(some, k=np.arange(1, k + 1), workers=-1)
+    reach = distance[:, -1:].clip(1e-30)
+    weight = np.square(1 - distance[:, 1:] / reach)
+    away = some[:, None] - points[index[:, 1:]]
+    push: NDArray[np.float64] = (weight[..., None] * away / distance[:, 1:, None].clip(1e-30)).sum(1) * reach * _STEP
+    return push

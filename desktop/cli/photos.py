@@ -31,7 +31,7 @@ def restore_command(
     scale: Annotated[int, typer.Option(help="sr: how many times larger.")] = 4,
     sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto.")] = "auto",
     kernel: Annotated[str, typer.Option(help="deblur: gaussian:WIDTH in pixels, a picture of the kernel, or auto: estimated.")] = "",
-    steps: Annotated[int | None, typer.Option(help="Steps of the sampler; 3 for rddm and cold, else 20.", min=1, max=1000)] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of the sampler; 1 for rddm, 3 for cold, else 20.", min=1, max=1000)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
     t0: Annotated[float, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another.", min=0, max=1)] = 0.4,
     travel: Annotated[str, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = "",
@@ -41,9 +41,10 @@ def restore_command(
 ) -> None:
     """Takes noise, blur or holes out of photos, enlarges or colours them."""
     from generative.priors.load import load_prior
-    from generative.tasks.restore import PRIORS, Recipe
+    from generative.tasks.restore import BEST, PRIORS, Recipe
     from recon.pipeline.machine import resolve_device
 
+    method = BEST.get(task, "classical") if method == "auto" else method
     recipe = Recipe(method, steps, eta, t0, _travel(travel), seed)
     recipe.check(task)
     files = _files(photos)

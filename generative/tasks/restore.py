@@ -39,6 +39,8 @@ METHODS = {
 """Method -> tasks it can do. DDNM and Cold Diffusion know of no noise; they are left to the tasks that are usually without."""
 PRIORS = {"rddm": "photo-rddm", "cold": "photo-cold"} | dict.fromkeys(("ddnm", "ddnm+", "ddrm", "sdedit", "ddpm", "ddim"), "photo-prior")
 """Method -> the prior it takes when none is named."""
+BEST = {"denoise": "rddm", "inpaint": "classical", "sr": "classical", "deblur": "classical", "colorize": "ddnm"}
+"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours need a prior."""
 RESIDUAL_TILE, RESIDUAL_OVERLAP = 256, 32
 BYTES_PER_PIXEL = 16_000
 """Memory a U-Net takes for a pixel, about."""
@@ -50,7 +52,7 @@ class Recipe:
 
     Args:
         method: A key of METHODS.
-        steps: Of the sampler; None: few for RDDM and Cold Diffusion, which need no more, else 20.
+        steps: Of the sampler; None: 1 for RDDM and 3 for Cold Diffusion, which need no more, else 20.
         eta: Noise drawn anew in a step, see each sampler; None: its usual value.
         t0: Where SDEdit begins, 0 to 1.
         travel: Length and repeats of time travel (DDNM, DDNM+), or None.
@@ -69,7 +71,7 @@ class Recipe:
     @property
     def step_count(self) -> int:
         """Steps asked for, or the usual number."""
-        return self.steps or (3 if self.method in ("rddm", "cold") else 20)
+        return self.steps or {"rddm": 1, "cold": 3}.get(self.method, 20)
 
     def check(self, task: str) -> None:
         """Whether the method can do the task.

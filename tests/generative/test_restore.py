@@ -157,7 +157,7 @@ def test_what_a_method_cannot_do_names_those_that_can() -> None:
 
 
 def test_rddm_takes_few_steps_unless_told_otherwise() -> None:
-    assert [Recipe("rddm").step_count, Recipe("ddrm").step_count, Recipe("rddm", steps=7).step_count] == [3, 20, 7]
+    assert [Recipe("rddm").step_count, Recipe("ddrm").step_count, Recipe("rddm", steps=7).step_count] == [1, 20, 7]
 
 
 def test_a_prior_of_the_wrong_kind_is_refused(priors) -> None:

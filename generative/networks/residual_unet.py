@@ -94,6 +94,17 @@ class ResidualUNet(nn.Module):
         residual, eps = F.pixel_shuffle(self.head(h), 2).chunk(2, 1)
         return residual, eps
 
+    def restored(self, x: Tensor, severity: float | Tensor) -> Tensor:
+        """The restorer `R(x, s) ≈ x0` of Cold Diffusion by the head of the residual: `x - residual`.
+
+        Args:
+            x: `[B, 3, H, W]`, degraded.
+            severity: One, or one for each picture `[B]`, 0 to 1; it takes the place of ᾱ.
+        """
+        told = torch.as_tensor(severity, dtype=x.dtype, device=x.device).expand(len(x)) * self.architecture.levels
+        residual: Tensor = self(x, x, torch.stack([told, torch.zeros_like(told)], 1))[0]
+        return x - residual
+
     @property
     def method(self) -> Literal["res", "noise", "res+noise"]:
         """Which heads were trained to the end, by `L_auto` (`generative.training.objectives`)."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from generative.networks.residual_unet import ResidualUNet
 from generative.networks.unet2d import as_function
@@ -63,15 +63,9 @@ class ResidualPrior:
 
 @dataclass(frozen=True)
 class ColdPrior:
-    """A restorer for Cold Diffusion of photographs in [-1, 1]; only the head of the residual is used, told the severity as time."""
+    """A restorer for Cold Diffusion of photographs in [-1, 1]."""
 
     network: ResidualUNet
-
-    def restore(self, x: Tensor, s: float | Tensor) -> Tensor:
-        """`R(x, s) ≈ x0` for `x = D(x0, s)` `[B, 3, H, W]`; one severity, or one for each picture `[B]`."""
-        told = torch.as_tensor(s, dtype=x.dtype, device=x.device).expand(len(x)) * self.network.architecture.levels
-        residual: Tensor = self.network(x, x, torch.stack([told, torch.zeros_like(told)], 1))[0]
-        return x - residual
 
     @property
     def device(self) -> torch.device:

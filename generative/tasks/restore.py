@@ -132,7 +132,7 @@ def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, on_step: OnStep
     tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4)
 
     def restorer(x: Tensor, s: float) -> Tensor:
-        (x0,) = tiles.blend(lambda patches: (prior.restore(patches, s * problem.strength),), x)
+        (x0,) = tiles.blend(lambda patches: (prior.network.restored(patches, s * problem.strength),), x)
         return x0
 
     x, degrade = problem.operator.A_pinv(problem.y) if problem.task == "sr" else problem.y, problem.degrade

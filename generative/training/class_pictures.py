@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from recon.errors import InputError
-from recon.photos import read_image
+from recon.learning.photographs import read_photograph
 
 SIDE = 32
 """Pixels; others are resized."""
@@ -56,7 +56,7 @@ class ClassPictures:
 
 
 def _read(path: Path) -> NDArray[np.uint8]:
-    picture = read_image(path)
+    picture = read_photograph(path, 1024)
     if picture.shape[:2] == (SIDE, SIDE):
         return picture
     return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)

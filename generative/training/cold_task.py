@@ -12,7 +12,6 @@ from torch import Tensor, nn
 
 from generative.degradations import Blur, Fade, Pixelate
 from generative.networks.residual_unet import ResidualUNet
-from generative.priors.prior import ColdPrior
 from generative.samplers import sample_cold_tacos
 from generative.samplers.cold import Degrade
 from generative.schedules import severities
@@ -55,14 +54,14 @@ class ColdTask(ResidualCropTask):
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """`‖R(D(x0, s), s) - x0‖₁` (Bansal et al. 2022, section 3.1)."""
         assert isinstance(network, ResidualUNet)
-        error = (ColdPrior(network).restore(batch["degraded"], batch["s"]).float() - batch["clean"]).abs().mean()
+        error = (network.restored(batch["degraded"], batch["s"]).float() - batch["clean"]).abs().mean()
         return error, {}
 
     @torch.no_grad()
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Mean PSNR over the kinds of degradation, at full strength, in one step and by TACoS."""
         assert isinstance(network, ResidualUNet)
-        prior, device = ColdPrior(network), next(network.parameters()).device
+        device = next(network.parameters()).device
         crops, figures, rows = self.held_back(), {}, []
         for i, (kind, make) in enumerate(KINDS.items()):
             rng = np.random.default_rng([11, i])
@@ -70,7 +69,7 @@ class ColdTask(ResidualCropTask):
             degrade = make(rng, *clean.shape[-2:])
             given = degrade(clean, 1.0)
             for steps in (1, STEPS):
-                restored = sample_cold_tacos(prior.restore, given.to(device), severities(steps), degrade=degrade).cpu()
+                restored = sample_cold_tacos(network.restored, given.to(device), severities(steps), degrade=degrade).cpu()
                 figures[f"psnr_{kind}_{steps}"] = psnr(restored, clean)
             rows += [given[:6], restored[:6], clean[:6]]
         write_grid(rows, folder / f"restored_{step:07d}.png")

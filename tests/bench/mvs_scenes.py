@@ -18,7 +18,8 @@ WORDS = """\
 {views} views {size} of each rendered mesh as in `bench reconstruct`, cameras given, a mask for each photograph, preset {preset}; all
 methods start from the same sparse points, in a process of their own. F, precision and recall of the cloud at 0.25 % and 0.5 % of the
 diagonal. Seconds a view are those of the stage 'depth' on all cores (hardly comparable where other programs ran), processor seconds those
-of all threads of the process that makes the depth maps, its start included; the peak is that of the process."""
+of all threads of the process that makes the depth maps, its start included; the peak is that of the process. 'hybrid', the default: the
+network down to half size; there what correlation finds in front of it, one round of correlation, and another and a half at full size."""
 HEADER = ("mesh", "method", "F .25 %", "F .5 %", "P .5 %", "R .5 %", "acc.", "compl.", "depth s/view", "CPU s/view", "peak GiB")
 
 

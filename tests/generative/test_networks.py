@@ -112,9 +112,9 @@ def test_a_tiny_cold_training_runs_and_its_weights_load_as_a_restorer(tmp_path: 
     prior = load_prior(str(tmp_path / "run" / "best.safetensors"))
     assert isinstance(prior, ColdPrior)
     x = Crops(None, "train", 32).draw(rng())[None]
-    assert prior.restore(x, 0.5).shape == x.shape
-    both = prior.restore(x.repeat(2, 1, 1, 1), torch.tensor([0.5, 0.1]))
-    assert torch.allclose(both[:1], prior.restore(x, 0.5), atol=1e-5)
+    assert prior.network.restored(x, 0.5).shape == x.shape
+    both = prior.network.restored(x.repeat(2, 1, 1, 1), torch.tensor([0.5, 0.1]))
+    assert torch.allclose(both[:1], prior.network.restored(x, 0.5), atol=1e-5)
 
 
 def test_training_learns_to_restore_a_single_picture() -> None:

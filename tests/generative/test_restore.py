@@ -185,7 +185,7 @@ def test_cold_diffusion_with_a_perfect_restorer_is_exact_and_one_that_does_nothi
         posed = problem(task)
         assert posed.degrade is not None
         wanted = picture() if task != "sr" else F.interpolate(picture(), scale_factor=2, mode="nearest")
-        monkeypatch.setattr(ColdPrior, "restore", lambda self, x, s, wanted=wanted: wanted)
+        monkeypatch.setattr(ResidualUNet, "restored", lambda self, x, s, wanted=wanted: wanted)
         monkeypatch.setattr("generative.tasks.restore.RESIDUAL_TILE", 128)
         monkeypatch.setattr("generative.tasks.tiling.Tiles.blend", lambda self, function, x: function(x))
         if task == "deblur":

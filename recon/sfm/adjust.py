@@ -72,6 +72,7 @@ def free_principal_points(model: pycolmap.Reconstruction, *, constant: Collectio
         return model
     before = model.compute_mean_reprojection_error()
     freed = copy.deepcopy(model)
+    freed.tear_down()  # photos without a place: the covariance trips over them
     adjuster = adjust(freed, constant=fixed, principal_point=True, threads=threads)
     error = freed.compute_mean_reprojection_error()
     if not error <= before * (1 - _GAIN):

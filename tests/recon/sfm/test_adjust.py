@@ -45,6 +45,15 @@ def test_a_principal_point_off_the_middle_is_found(tmp_path):
     assert freed.compute_mean_reprojection_error() < model.compute_mean_reprojection_error()
 
 
+def test_photos_without_a_place_do_not_stop_the_estimate(tmp_path):
+    model = centred(synthetic(tmp_path / "d.db", shift=(18.0, -12.0), frames=12))
+    left_out = max(model.reg_frame_ids())
+    model.deregister_frame(left_out)
+    freed = free_principal_points(model)
+    assert freed.num_reg_images() == 11
+    assert np.abs(middle_of(freed) - [CX + 18, CY - 12]).max() < 2
+
+
 @pytest.mark.parametrize("case", ["in the middle", "few photos", "far out", "given"])
 def test_a_principal_point_that_is_not_certain_stays_in_the_middle(tmp_path, case):
     shift = {"in the middle": (0.0, 0.0), "far out": (90.0, 0.0)}.get(case, (18.0, -12.0))

@@ -125,7 +125,7 @@ def settled(
     """
     matcher, brief = _matcher(reference, sources, 1, config, effort), _brief(config)
     seen = rough.to(matcher.reference.device)
-    found = _finer(matcher, rough_depth(reference, sources, near, far, config, effort, finest=2), brief)
+    found = _finer(matcher, rough_depth(reference, sources, near, far, replace(config, rounds=1), effort, finest=2), brief)
     costs = matcher.volume([seen, found])
     in_front = (found - seen) * pixels_per_inverse_depth(matcher.rays, seen) > _IN_FRONT
     costs[1] = torch.where(in_front, costs[1] + _SAVED, 2.0)

@@ -21,7 +21,7 @@ class DepthStage(Stage):
 
     name = "depth"
     title = "Depth maps"
-    version = 6
+    version = 7
     needs = ("undistort",)
     config_type = DepthConfig
     device_dependent = True

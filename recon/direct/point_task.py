@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from math import log10
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from recon.direct.crop import FILLED
-from recon.direct.examples import example, framed_alone, shown, surface_in_cube
+from recon.direct.examples import framed_alone, shown, surface_in_cube
 from recon.direct.point_network import PointArchitecture, PointNetwork
-from recon.direct.shots import ShapeSet, Shots
-from recon.direct.simple import simple_shapes
-from recon.direct.views import Views, batch
-from recon.direct.voxel_task import TERMS
+from recon.direct.shape_task import ShapeTask
+from recon.direct.shots import Shots
+from recon.direct.views import Views
 from recon.learning.task import exact
 from recon.metrics.clouds import chamfer
 from recon.points.neighbors import gather, knn
 
 _HELD_BACK = 0.5
 """How often cameras of several photographs are shown but for that of the first one."""
-_MOST = 48
-"""Shapes of a validation at most."""
 
 
-class PointTask:
+class PointTask(ShapeTask):
     """See `recon.learning.task.TrainingTask`.
 
     Args:
@@ -39,42 +35,20 @@ class PointTask:
     name = "direct-points"
 
     def __init__(self, folder: Path | None, architecture: PointArchitecture = PointArchitecture()) -> None:
-        self._folder, self._architecture = folder, architecture
-
-    def _shapes(self, split: Literal["train", "validation"]) -> Any:
-        return simple_shapes() if self._folder is None else ShapeSet(self._folder, split)
-
-    @cached_property
-    def _train(self) -> Any:
-        return self._shapes("train")
-
-    @cached_property
-    def _validation(self) -> Any:
-        return self._shapes("validation")
+        super().__init__(folder, architecture, "surface")
+        self._architecture = architecture
 
     def network(self) -> nn.Module:
         """A fresh one."""
         return PointNetwork(self._architecture)
 
-    def architecture(self) -> dict[str, Any]:
-        """For the card."""
-        return self._architecture.plain()
-
-    def data(self) -> dict[str, Any]:
-        """For the card."""
-        return {"shapes": len(self._train)} | ({} if self._folder is None else {"terms": TERMS})
-
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """See `recon.direct.examples.example`; of several photographs, cameras are held back at times."""
-        made = example(self._train[int(rng.integers(len(self._train)))], rng)
+        made = super().example(rng)
         views = made["views"]
         if rng.random() < _HELD_BACK:
             made["views"] = views._replace(known=views.known * (torch.arange(views.known.shape[1]) == 0))
         return made
-
-    def collate(self, examples: list[Any]) -> dict[str, Any]:
-        """A batch."""
-        return {"views": tuple(batch([e["views"] for e in examples])), "surface": torch.stack([e["surface"] for e in examples])}
 
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """Chamfer distance of the three clouds, not squared: a few far points do not outweigh all others."""
@@ -86,8 +60,7 @@ class PointTask:
 
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Chamfer distance (squared, the cube's half side = 1) on shapes that are never trained on, from one photograph without camera."""
-        shapes = [self._validation[i] for i in range(min(_MOST, len(self._validation)))]
-        mean = float(np.mean([chamfer_alone(network, shots) for shots in shapes]))
+        mean = float(np.mean([chamfer_alone(network, shots) for shots in self.held_back()]))
         return {"score": -10 * log10(mean), "chamfer with 1": mean}
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,21 +11,18 @@ from torch import Tensor, nn
 from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recon.direct.crop import FILLED
-from recon.direct.examples import example, framed, framed_alone, occupied, shown
-from recon.direct.shots import ShapeSet, Shots
-from recon.direct.simple import simple_shapes
-from recon.direct.views import Views, batch
+from recon.direct.examples import framed, framed_alone, occupied, shown
+from recon.direct.shape_task import ShapeTask
+from recon.direct.shots import Shots
+from recon.direct.views import Views
 from recon.direct.voxel_network import VoxelArchitecture, VoxelNetwork
 from recon.learning.task import exact
 
-TERMS = "procedural shapes (zlib), voxel grids of chairs and monitors (for research), textured scans and models (MIT, CC BY, CC0)"
 _COUNTS = (1, 2, 4)
 """Photographs that it is validated with; one comes without its camera."""
-_MOST = 48
-"""Shapes of a validation at most."""
 
 
-class VoxelTask:
+class VoxelTask(ShapeTask):
     """See `recon.learning.task.TrainingTask`.
 
     Args:
@@ -37,38 +33,12 @@ class VoxelTask:
     name = "direct-voxels"
 
     def __init__(self, folder: Path | None, architecture: VoxelArchitecture = VoxelArchitecture()) -> None:
-        self._folder, self._architecture = folder, architecture
-
-    def _shapes(self, split: Literal["train", "validation"]) -> Any:
-        return simple_shapes() if self._folder is None else ShapeSet(self._folder, split)
-
-    @cached_property
-    def _train(self) -> Any:
-        return self._shapes("train")
-
-    @cached_property
-    def _validation(self) -> Any:
-        return self._shapes("validation")
+        super().__init__(folder, architecture, "occupied")
+        self._architecture = architecture
 
     def network(self) -> nn.Module:
         """A fresh one."""
         return VoxelNetwork(self._architecture)
-
-    def architecture(self) -> dict[str, Any]:
-        """For the card."""
-        return self._architecture.plain()
-
-    def data(self) -> dict[str, Any]:
-        """For the card."""
-        return {"shapes": len(self._train)} | ({} if self._folder is None else {"terms": TERMS})
-
-    def example(self, rng: np.random.Generator) -> dict[str, Any]:
-        """See `recon.direct.examples.example`."""
-        return example(self._train[int(rng.integers(len(self._train)))], rng)
-
-    def collate(self, examples: list[Any]) -> dict[str, Any]:
-        """A batch."""
-        return {"views": tuple(batch([e["views"] for e in examples])), "occupied": torch.stack([e["occupied"] for e in examples])}
 
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """Cross entropy of the cells, and 1 - IoU as far as it can be derived (Rahman and Wang 2016)."""
@@ -83,7 +53,7 @@ class VoxelTask:
 
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Mean IoU on shapes that are never trained on, for each number of photographs."""
-        shapes = [self._validation[i] for i in range(min(_MOST, len(self._validation)))]
+        shapes = self.held_back()
         found = {count: [iou(network, shots, count) for shots in shapes] for count in _COUNTS}
         means = {f"iou with {count}": float(np.mean(values)) for count, values in found.items()}
         return {"score": float(np.mean(list(means.values()))), **means}

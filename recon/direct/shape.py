@@ -27,7 +27,7 @@ from recon.learning.weights import load_into, load_weights, shipped
 from recon.points.neighbors import farthest_points
 from recon.scene import Origin, PointCloud, Sim3, TriMesh
 
-POINTS, VOXELS = "direct_points", "direct_voxels"
+POINTS, VOXELS = "direct-points", "direct-voxels"
 """Names of the shipped weights."""
 _HERE = Sim3(np.eye(3), np.zeros(3))
 
@@ -144,7 +144,7 @@ def load_network(kind: str, path: str = "", device: str = "cpu") -> nn.Module:
     file = Path(path) if path else shipped(kind)
     tensors, card = load_weights(file)
     try:
-        if card.task != kind.replace("_", "-"):
+        if card.task != kind:
             raise ValueError(f"They are for '{card.task}'")
         network: nn.Module
         if kind == POINTS:

@@ -64,11 +64,6 @@ class LensCamera:
         """True when nothing is distorted."""
         return not any(value for name, value in self.named.items() if name[0] in "kp")
 
-    @staticmethod
-    def from_pinhole(camera: Camera) -> LensCamera:
-        """The same intrinsics as a PINHOLE model."""
-        return LensCamera("PINHOLE", camera.width, camera.height, (camera.fx, camera.fy, camera.cx, camera.cy))
-
     def pinhole(self) -> Camera:
         """Focal lengths and principal point without the distortion."""
         named = self.named

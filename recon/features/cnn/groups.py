@@ -131,15 +131,3 @@ def plain_conv(weight: Tensor, bias: Tensor) -> nn.Conv2d:
         conv.weight.copy_(weight)
         conv.bias.copy_(bias)  # type: ignore[union-attr]
     return conv.to(memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def turn(maps: Tensor, times: int = 1) -> Tensor:
-    """What `times` quarter turns (those of `torch.rot90`) of the picture do to feature fields `[B, 4 * fields, H, W]`."""
-    batch, channels, height, width = maps.shape
-    moved = maps.reshape(batch, TURNS, channels // TURNS, height, width).roll(times, 1)
-    return torch.rot90(moved.reshape(batch, channels, height, width), times, (2, 3))
-
-
-def turn_descriptors(descriptors: Tensor, times: int = 1) -> Tensor:
-    """Descriptors `[..., 4 * fields]` that the same points have after `times` quarter turns of the picture."""
-    return descriptors.roll(times * (descriptors.shape[-1] // TURNS), -1)

@@ -57,6 +57,10 @@ def pair_of(points: NDArray[np.float64], second_from_first: Rigid3, second: Came
     )
 
 
+def lens_of(camera: Camera) -> LensCamera:
+    return LensCamera("PINHOLE", camera.width, camera.height, (camera.fx, camera.fy, camera.cx, camera.cy))
+
+
 def cloud(count: int = 250) -> NDArray[np.float64]:
     return np.random.default_rng(0).uniform([-2, -1.5, 4], [2, 1.5, 8], (count, 3))
 
@@ -72,7 +76,7 @@ SIDEWAYS = Rigid3(turned(-8), np.array([-0.9, 0.1, 0.1]))
 
 def check(pair: Pair, second: Camera = CAMERA, priors: bool = True, **options: float) -> tuple[float, float, str]:
     """Share of the true matches that are found, share of the found ones that are true, and the kind."""
-    cameras = KnownCamera(LensCamera.from_pinhole(CAMERA), priors), KnownCamera(LensCamera.from_pinhole(second), priors)
+    cameras = KnownCamera(lens_of(CAMERA), priors), KnownCamera(lens_of(second), priors)
     inliers, kind = verify(pair.first, pair.second, pair.matches, cameras, **options)  # type: ignore[arg-type]
     assert kind in KINDS
     assert inliers.dtype == np.int32
@@ -132,7 +136,7 @@ def test_lens_distortion_is_taken_into_account() -> None:
         return (bent.img_from_cam(rays) - 0.5).astype(np.float32)
 
     found = {}
-    for name, camera in (("known", lens), ("ignored", LensCamera.from_pinhole(CAMERA))):
+    for name, camera in (("known", lens), ("ignored", lens_of(CAMERA))):
         known = KnownCamera(camera, True)
         inliers, kind = verify(bend(pair.first), bend(pair.second), pair.matches, (known, known), max_error=0.5)
         found[name] = len(inliers) / len(pair.matches), kind
@@ -144,7 +148,7 @@ def test_matches_by_chance_are_no_pair() -> None:
     rng = np.random.default_rng(0)
     points = [rng.uniform(0, [799, 599], (50, 2)).astype(np.float32) for _ in range(2)]
     matches = np.stack([np.arange(50)] * 2, axis=1).astype(np.int32)
-    known = KnownCamera(LensCamera.from_pinhole(CAMERA), True)
+    known = KnownCamera(lens_of(CAMERA), True)
     inliers, kind = verify(*points, matches, (known, known))
     assert kind == "none"
     assert inliers.shape == (0, 2)
@@ -154,14 +158,14 @@ def test_matches_by_chance_are_no_pair() -> None:
 def test_too_few_matches_are_no_pair(count: int) -> None:
     pair = pair_of(cloud(), SIDEWAYS, CAMERA, wrong=0)
     few = Pair(pair.first, pair.second, pair.matches[:count], pair.true[:count])
-    known = KnownCamera(LensCamera.from_pinhole(CAMERA), True)
+    known = KnownCamera(lens_of(CAMERA), True)
     inliers, kind = verify(few.first, few.second, few.matches, (known, known))
     assert (len(inliers), kind) == (0, "none")
 
 
 def test_the_same_matches_give_the_same_inliers() -> None:
     pair = pair_of(cloud(), SIDEWAYS, CAMERA)
-    known = KnownCamera(LensCamera.from_pinhole(CAMERA), True)
+    known = KnownCamera(lens_of(CAMERA), True)
     one, two = (verify(pair.first, pair.second, pair.matches, (known, known)) for _ in range(2))
     np.testing.assert_array_equal(one[0], two[0])
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from recon.features.cnn.groups import Block, FieldConv, Lift, turn, turn_descriptors
+from recon.features.cnn.groups import TURNS, Block, FieldConv, Lift
 from recon.features.cnn.network import Architecture, FeatureNetwork
 
 SMALL = Architecture(2, (2, 2, 3, 3, 2), (1, 1, 1, 1, 1), 4, 4)
@@ -58,3 +58,15 @@ def test_gain_and_offset_of_the_light_do_not_change_the_descriptors(network):
 def test_the_shipped_sizes_are_small_enough():
     network = FeatureNetwork()
     assert sum(p.numel() for p in network.parameters()) < 1_000_000
+
+
+def turn(maps, times):
+    """What `times` quarter turns (those of `torch.rot90`) of the picture do to feature fields `[B, 4 * fields, H, W]`."""
+    batch, channels, height, width = maps.shape
+    moved = maps.reshape(batch, TURNS, channels // TURNS, height, width).roll(times, 1)
+    return torch.rot90(moved.reshape(batch, channels, height, width), times, (2, 3))
+
+
+def turn_descriptors(descriptors, times):
+    """Descriptors `[..., 4 * fields]` that the same points have after `times` quarter turns of the picture."""
+    return descriptors.roll(times * (descriptors.shape[-1] // TURNS), -1)

@@ -16,10 +16,11 @@ TRAININGS = {
     "pointnet2-cls": ("recon.points.class_task", "classes of meshes, in folders as ModelNet has them"),
     "photo-rddm": ("generative.training.photo_rddm", "photographs without noise, blur and holes"),
     "photo-cold": ("generative.training.photo_cold", "photographs without blur, holes and coarse pixels, by Cold Diffusion"),
+    "pictures-ddpm": ("generative.training.pictures_ddpm", "small pictures of a class, by diffusion"),
     "pictures-gan": ("generative.training.pictures_gan", "small pictures of a class, by two networks against each other"),
     "photo-prior": ("generative.training.photo_prior", "patches of photographs, for restoration by diffusion"),
-    "direct-points": ("recon.direct.train_points", "points of an object from a few photographs"),
-    "direct-voxels": ("recon.direct.train_voxels", "voxels of an object from a few photographs"),
+    "direct-points": ("recon.direct.point_task", "points of an object from a few photographs"),
+    "direct-voxels": ("recon.direct.voxel_task", "voxels of an object from a few photographs"),
     "direct-data": ("recon.direct.pack", "makes the pictures of shapes that the direct networks learn from"),
     "data": ("recon.synth.training.__main__", "makes the pictures that the others learn from"),
 }

@@ -1,7 +1,9 @@
-"""The training of the point network."""
+"""The training of the point network: `photolith train direct-points`, or bare: `python -m recon.direct.point_task`."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from math import log10
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ from torch import Tensor, nn
 from recon.direct.crop import FILLED
 from recon.direct.examples import framed_alone, shown, surface_in_cube
 from recon.direct.point_network import PointArchitecture, PointNetwork
-from recon.direct.shape_task import ShapeTask
+from recon.direct.shape_task import ShapeTask, train
 from recon.direct.shots import Shots
 from recon.direct.views import Views
 from recon.learning.task import exact
@@ -80,3 +82,12 @@ def chamfer_alone(network: nn.Module, shots: Shots) -> float:
     framing, crop = framed_alone(shots, 0, FILLED)
     found = network(shown(shots, framing, crop))[-1][0].cpu().numpy()
     return chamfer(found, surface_in_cube(shots, framing.world_from_cube))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    return train(PointTask.name, PointTask, argv, batch=8, rate=1e-3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -14,6 +15,8 @@ from recon.direct.examples import example
 from recon.direct.shots import ShapeSet, Shots
 from recon.direct.simple import simple_shapes
 from recon.direct.views import batch
+from recon.learning import command
+from recon.learning.task import TrainingTask
 
 TERMS = "procedural shapes (zlib), voxel grids of chairs and monitors (for research), textured scans and models (MIT, CC BY, CC0)"
 _MOST = 48
@@ -66,3 +69,10 @@ class ShapeTask:
     def collate(self, examples: list[Any]) -> dict[str, Tensor | tuple[Tensor, ...]]:
         """A batch."""
         return {"views": tuple(batch([e["views"] for e in examples])), self._truth: torch.stack([e[self._truth] for e in examples])}
+
+
+def train(name: str, make_task: Callable[[Path | None], TrainingTask], argv: Sequence[str] | None, *, batch: int, rate: float) -> int:
+    """The command line of such a training; the exit code."""
+    defaults = {"steps": 4000, "batch": batch, "rate": rate, "warmup": 50, "validate_every": 200, "checkpoint_every": 50}
+    tiny = {"steps": 2, "batch": 1}
+    return command.main(name, lambda options: make_task(options.data), argv, defaults={**defaults, "log_every": 25, "ema": 0.99}, tiny=tiny)

@@ -1,7 +1,9 @@
-"""The training of the voxel network."""
+"""The training of the voxel network: `photolith train direct-voxels`, or bare: `python -m recon.direct.voxel_task`."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from recon.direct.crop import FILLED
 from recon.direct.examples import framed, framed_alone, occupied, shown
-from recon.direct.shape_task import ShapeTask
+from recon.direct.shape_task import ShapeTask, train
 from recon.direct.shots import Shots
 from recon.direct.views import Views
 from recon.direct.voxel_network import VoxelArchitecture, VoxelNetwork
@@ -68,3 +70,12 @@ def iou(network: nn.Module, shots: Shots, count: int) -> float:
     found = network(shown(shots, framing, crop))[0] > 0
     truth = occupied(shots, framing.world_from_cube)
     return float((found & truth).sum()) / max(1.0, float((found | truth).sum()))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    return train(VoxelTask.name, VoxelTask, argv, batch=4, rate=2e-3)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

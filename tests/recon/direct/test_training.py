@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from recon.direct import train_points, train_voxels
+from recon.direct import point_task, voxel_task
 from recon.direct.point_task import distance
 from recon.direct.shape import POINTS, VOXELS, load_network
 from recon.errors import WeightsError
 
 
-@pytest.mark.parametrize(("module", "kind"), [(train_voxels, VOXELS), (train_points, POINTS)], ids=["voxels", "points"])
+@pytest.mark.parametrize(("module", "kind"), [(voxel_task, VOXELS), (point_task, POINTS)], ids=["voxels", "points"])
 def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path, module: object, kind: str) -> None:
     call = ["--tiny", "--out", str(tmp_path), "--threads", "1", "--device", "cpu"]
     assert module.main([*call, "--steps", "1"]) == 0  # type: ignore[attr-defined]

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from recon.errors import InputError, SettingsError
+from recon.errors import InputError
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
     from torch import Tensor
 
 photos_app = typer.Typer(name="photos", help="Photographs: noise, blur, holes, small size.", no_args_is_help=True)
@@ -24,33 +26,41 @@ def _group() -> None:
 def restore_command(
     photos: Annotated[list[Path], typer.Argument(help="Photos, or a folder of photos.")],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder for the results (PNG).")],
-    task: Annotated[str, typer.Option(help="denoise, inpaint, sr, deblur or colorize.")],
-    method: Annotated[str, typer.Option(help="classical, rddm, cold, ddnm, ddnm+, ddrm, sdedit, ddpm or ddim.")] = "classical",
+    task: Annotated[str, typer.Option(help="denoise, inpaint, sr, deblur, colorize or cs (compressed sensing).")],
+    method: Annotated[
+        str, typer.Option(help="auto (the best measured), classical, rddm, cold, ddnm, ddnm+, ddrm, sdedit, ddpm, ddim or gan-inversion.")
+    ] = "auto",
     prior: Annotated[str, typer.Option(help="A shipped prior, a weights file, or a folder of diffusers.")] = "",
     mask: Annotated[Path | None, typer.Option(help="inpaint: folder of masks named as the photos; dark is filled in.")] = None,
-    scale: Annotated[int, typer.Option(help="sr: how many times larger.")] = 4,
-    sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto.")] = "auto",
-    kernel: Annotated[str, typer.Option(help="deblur: gaussian:WIDTH in pixels, a picture of the kernel, or auto: estimated.")] = "",
-    steps: Annotated[int | None, typer.Option(help="Steps of the sampler; 1 for rddm, 3 for cold, else 20.", min=1, max=1000)] = None,
+    scale: Annotated[str | None, typer.Option(help="sr: how many times larger (4), or auto: undoes an enlargement that shows.")] = None,
+    kernel: Annotated[str | None, typer.Option(help="deblur: gaussian:WIDTH in pixels, a picture of the kernel, or auto.")] = None,
+    ratio: Annotated[float | None, typer.Option(help="cs: part of the coefficients that is taken as measured (0.25).")] = None,
+    sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto: estimated for denoise and deblur, else none.")] = "auto",
+    steps: Annotated[int | None, typer.Option(help="Of the sampler; 1 for rddm, 3 for cold, 300 for an inversion, else 20.", min=1)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
-    t0: Annotated[float, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another.", min=0, max=1)] = 0.4,
-    travel: Annotated[str, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = "",
+    t0: Annotated[float | None, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another (0.4).", min=0, max=1)] = None,
+    travel: Annotated[str | None, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of all noise.")] = 0,
     previews: Annotated[bool, typer.Option("--previews", help="Writes the estimate after every step.")] = False,
 ) -> None:
-    """Takes noise, blur or holes out of photos, enlarges or colours them."""
+    """Takes noise, blur or holes out of photos, enlarges or colours them.
+
+    Beside NAME.png lies NAME.origin.png: which pixels were measured (0), corrected (1) or generated (2).
+    """
+    from desktop.cli.restore_options import check_task, kernel_of, scale_of, sigma_of, travel_of
     from generative.priors.load import load_prior
-    from generative.tasks.restore import BEST, PRIORS, Recipe
+    from generative.tasks.recipe import BEST, PRIORS, Recipe
     from recon.pipeline.machine import resolve_device
 
     method = BEST.get(task, "classical") if method == "auto" else method
-    recipe = Recipe(method, steps, eta, t0, _travel(travel), seed)
+    recipe = Recipe(method, steps, eta, t0, travel_of(travel), seed)
     recipe.check(task)
+    check_task(task, {"mask": mask, "scale": scale, "kernel": kernel, "ratio": ratio})
+    settings = {"scale": scale_of(scale), "sigma": sigma_of(sigma), "kernel": kernel_of(kernel), "ratio": 0.25 if ratio is None else ratio}
     files = _files(photos)
     loaded = load_prior(prior or PRIORS[method], resolve_device(device)) if method in PRIORS else None
     output.mkdir(parents=True, exist_ok=True)
-    settings = {"scale": scale, "sigma": _sigma(sigma), "kernel": _kernel(kernel)}
     failed = 0
     for file in files:
         try:
@@ -69,24 +79,49 @@ def _restore(
     import torch
 
     from generative.tasks.problem import make_problem
+    from generative.tasks.provenance import in_words, origins
     from generative.tasks.restore import restore
     from recon.photos import read_image, read_mask
 
     picture = torch.from_numpy(read_image(file)).permute(2, 0, 1)[None].float() / 127.5 - 1
     known = None
-    if masks is not None and task == "inpaint":
+    if masks is not None:
         known = torch.from_numpy(read_mask(_mask_of(file, masks), picture.shape[-1], picture.shape[-2]))
     problem = make_problem(picture, task, known=known, **settings)
+    progress = _Progress(file.name)
 
     def on_step(done: int, total: int, x0: Tensor) -> None:
-        typer.echo(f"\r{file.name}: step {done} of {total}", nl=done == total, err=True)
+        progress.step(done, total)
         if previews:
             _write(problem.finished(x0.cpu()), output / "previews" / f"{file.stem}_{done:04d}.png")
 
-    result = restore(problem, prior, recipe, on_step)
-    _write(result, output / f"{file.stem}.png")
-    assumed = f"; assumed: {', '.join(problem.assumed)}" if problem.assumed else ""
-    typer.echo(f"{file.name} -> {output / file.stem}.png{assumed}")
+    result = restore(problem, prior, recipe, on_step, progress.part)
+    origin = origins(problem, recipe.method)
+    _write(result.picture, output / f"{file.stem}.png")
+    _write_origin(origin, output / f"{file.stem}.origin.png")
+    typer.echo(f"{file.name} -> {output / file.stem}.png, by {recipe.method}")
+    for assumption in problem.assumed:
+        typer.echo(f"  assumed: {assumption}")
+    if result.misfit is not None:
+        typer.echo(f"  consistency: |A x - y| <= {result.misfit:.1e} in the range [-1, 1], before rounding to 8 bits")
+    typer.echo(f"  origin: {in_words(origin)}")
+
+
+class _Progress:
+    """One line on stderr: the step at work, and how much of it is done."""
+
+    def __init__(self, name: str) -> None:
+        self._name, self._done = name, 0
+
+    def step(self, done: int, total: int) -> None:
+        """A step is finished."""
+        self._done = done
+        typer.echo(f"\r{self._name}: step {done} of {total}      ", nl=done == total, err=True)
+
+    def part(self, done: int, total: int) -> None:
+        """Patches of the next one are."""
+        if total > 1:
+            typer.echo(f"\r{self._name}: step {self._done + 1}, {100 * done // total} %", nl=False, err=True)
 
 
 def _write(picture: Tensor, path: Path) -> None:
@@ -99,6 +134,19 @@ def _write(picture: Tensor, path: Path) -> None:
     values = ((picture[0].clamp(-1, 1) + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()
     with replacing(path) as temporary:
         Image.fromarray(values).save(temporary, format="PNG")
+
+
+def _write_origin(origin: NDArray[np.uint8], path: Path) -> None:
+    """Codes of `recon.scene.origin` as the indices of a palette, in the colours of the viewport."""
+    from PIL import Image
+
+    from desktop.viewport.colors import ORIGINS
+    from recon.io.atomic import replacing
+
+    picture = Image.fromarray(origin, "P")
+    picture.putpalette(ORIGINS.flatten().tolist())
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG", optimize=True)
 
 
 def _files(photos: list[Path]) -> list[Path]:
@@ -117,54 +165,3 @@ def _mask_of(file: Path, masks: Path) -> Path:
     if not found:
         raise InputError(f"There is no mask for '{file.name}'.", f"'{masks}' has none of that name.", "Name masks as the photos.")
     return found[0]
-
-
-def _travel(text: str) -> tuple[int, int] | None:
-    if not text:
-        return None
-    parts = text.split(",")
-    if len(parts) != 2 or not all(part.strip().isdigit() and 1 <= int(part) <= 1000 for part in parts):
-        raise SettingsError(f"'{text:.40}' is no time travel.", "", "Give LENGTH,REPEATS, for example 5,3.")
-    return int(parts[0]), int(parts[1])
-
-
-def _sigma(text: str) -> float | None:
-    if text == "auto":
-        return None
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 255:
-        raise SettingsError(f"'{text:.40}' is no level of noise.", "", "Give a number from 0 to 255, or auto.")
-    return value
-
-
-def _kernel(text: str) -> Tensor | None:
-    """A blur kernel `[h, w]`, or None: estimated."""
-    if text in ("", "auto"):
-        return None
-    from generative.operators import gaussian_kernel_2d
-
-    kind, _, width = text.partition(":")
-    if kind == "gaussian":
-        try:
-            sigma = float(width)
-        except ValueError:
-            sigma = 0.0
-        if not 0.2 <= sigma <= 50:
-            raise SettingsError(f"'{text:.40}' is no blur.", "", "Give gaussian:WIDTH with a width from 0.2 to 50 pixels.")
-        return gaussian_kernel_2d(sigma, sigma)
-    return _kernel_picture(Path(text))
-
-
-def _kernel_picture(path: Path) -> Tensor:
-    """The brightness of a picture as a kernel of sum 1."""
-    import torch
-
-    from recon.photos import read_image
-
-    values = torch.from_numpy(read_image(path)).double().mean(-1)
-    if max(values.shape) > 512 or float(values.sum()) == 0:
-        raise InputError(f"'{path.name}' is no blur kernel.", "It is black, or too large.", "Give a picture of a blurred point.")
-    return values / values.sum()

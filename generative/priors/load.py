@@ -6,14 +6,17 @@ from pathlib import Path
 
 import torch
 
+from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import unet2d
 from generative.priors.diffusers_folder import read_folder
-from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
+from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.schedules import linear
 from recon.errors import WeightsError
 from recon.learning.shelf import shipped
 from recon.learning.weights import load_into, load_weights
+
+_REMEDY = "Give a photo-prior, photo-rddm, photo-cold or pictures-gan."
 
 
 def load_prior(name: str, device: str | torch.device = "cpu") -> Prior:
@@ -47,6 +50,10 @@ def _from_weights(path: Path) -> Prior:
             unet = unet2d(card.architecture)
             load_into(unet, tensors)
             return DiffusionPrior(unet, linear(), "eps", int(card.architecture["sample_size"]))
+        if card.task == "pictures-gan":
+            gan = Gan(GanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
+            load_into(gan, tensors)
+            return GanPrior(gan)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise WeightsError(f"The prior '{path}' cannot be used.", f"Its card describes no network: {error}.", "Train it again.") from error
-    raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", "Give a photo-prior, photo-rddm or photo-cold.")
+    raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", _REMEDY)

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from generative.networks.gan import Gan
 from generative.networks.residual_unet import ResidualUNet
 from generative.networks.unet2d import as_function
 from generative.samplers import Denoiser, ResidualDenoiser
@@ -73,4 +74,17 @@ class ColdPrior:
         return next(self.network.parameters()).device
 
 
-Prior = DiffusionPrior | ResidualPrior | ColdPrior
+@dataclass(frozen=True)
+class GanPrior:
+    """A generator of pictures of a class, 32x32, in [-1, 1], with its critic."""
+
+    network: Gan
+    size: int = 32
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.network.parameters()).device
+
+
+Prior = DiffusionPrior | ResidualPrior | ColdPrior | GanPrior

@@ -10,12 +10,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from generative.degradations import Blur, Fade, Pixelate
-from generative.operators import AveragePool, FourierBlur, Grey, Identity, Mask, MirroredBlur, SVDOperator, gaussian_kernel_2d, symmetric
+from generative.operators import (
+    AveragePool,
+    FourierBlur,
+    Grey,
+    Identity,
+    Mask,
+    MirroredBlur,
+    SVDOperator,
+    WalshHadamard,
+    gaussian_kernel_2d,
+    symmetric,
+)
 from generative.samplers.cold import Degrade
-from generative.tasks.estimate import ROUNDING, blur_width, noise_level
+from generative.tasks.estimate import LARGEST_ENLARGEMENT, ROUNDING, blur_width, enlargement, noise_level
 from recon.errors import SettingsError
 
-TASKS = ("denoise", "inpaint", "sr", "deblur", "colorize")
+TASKS = ("denoise", "inpaint", "sr", "deblur", "colorize", "cs")
 SHARP = 0.7
 """Widest Gaussian, pixels, of a photograph that counts as sharp."""
 GREY_LEVEL = 1 / 127.5
@@ -55,9 +66,20 @@ class Problem:
         height, width = self.size or x.shape[-2:]
         return x[..., :height, :width].clamp(-1, 1)
 
+    def misfit(self, x: Tensor) -> float:
+        """Largest value of `|A x - y|` for a result that is not yet `finished`."""
+        return float((self.operator.A(x) - self.y).abs().max())
+
 
 def make_problem(
-    picture: Tensor, task: str, *, known: Tensor | None = None, scale: int = 4, sigma: float | None = None, kernel: Tensor | None = None
+    picture: Tensor,
+    task: str,
+    *,
+    known: Tensor | None = None,
+    scale: int | None = 4,
+    sigma: float | None = None,
+    kernel: Tensor | None = None,
+    ratio: float = 0.25,
 ) -> Problem:
     """States the problem.
 
@@ -65,9 +87,10 @@ def make_problem(
         picture: `[1, 3, H, W]` in [-1, 1].
         task: One of TASKS.
         known: For 'inpaint': bool `[H, W]`, False where something is to be made up.
-        scale: For 'sr'.
+        scale: For 'sr': how many times larger; None: the picture was enlarged already, and the factor is estimated.
         sigma: Noise in grey levels of 255; None: estimated, or taken as none where little is usual.
         kernel: For 'deblur': `[h, w]`; None: a Gaussian of the width that is estimated.
+        ratio: For 'cs': part of the picture's Walsh-Hadamard coefficients that is taken as measured.
 
     Raises:
         SettingsError: Something is missing or impossible.
@@ -81,17 +104,43 @@ def make_problem(
         return Problem(task, Identity(), picture, sigma_y, picture, assumed=assumed)
     sigma_y = (sigma or 0.0) * GREY_LEVEL
     if task == "sr":
-        if not 2 <= scale <= 16:
-            raise SettingsError(f"A scale of {scale} is not possible.", "", "Choose 2 to 16.")
-        large = F.interpolate(picture, scale_factor=scale, mode="bicubic").clamp(-1, 1)
-        words = (f"each pixel is the mean of {scale} x {scale} finer ones",)
-        coarse = Pixelate(scale)
-        return Problem(task, AveragePool(scale), picture, sigma_y, large, None, words, coarse, coarse.strength)
+        return _enlarge(picture, scale, sigma_y)
     if task == "colorize":
         grey = Grey()
         y = grey.A(picture)
         return Problem(task, grey, y, sigma_y, y.expand_as(picture), assumed=("grey is 0.299 R + 0.587 G + 0.114 B",))
+    if task == "cs":
+        return _sense(picture, ratio, sigma_y)
     raise SettingsError(f"There is no task '{task:.40}'.", f"There are: {', '.join(TASKS)}.", "Choose one of them.")
+
+
+def _enlarge(picture: Tensor, scale: int | None, sigma_y: float) -> Problem:
+    """An enlarged picture is reduced first: its size stays what it is, but for the rows and columns that make no whole block."""
+    words: tuple[str, ...] = ()
+    if scale is None:
+        scale = enlargement(picture[0])
+        if scale == 1:
+            why = f"Its spectrum has no line of an enlargement by 2 to {LARGEST_ENLARGEMENT}."
+            raise SettingsError("The photo does not look enlarged.", why, "Say how many times larger it shall be: --scale 4.")
+        height, width = (side // scale * scale for side in picture.shape[-2:])
+        picture = AveragePool(scale).A(picture[..., :height, :width])
+        words = (f"the photo was enlarged {scale} times, and is reduced to {width // scale} x {height // scale} first",)
+    if not 2 <= scale <= 16:
+        raise SettingsError(f"A scale of {scale} is not possible.", "", "Choose 2 to 16.")
+    large = F.interpolate(picture, scale_factor=scale, mode="bicubic").clamp(-1, 1)
+    words = (*words, f"each pixel is the mean of {scale} x {scale} finer ones")
+    coarse = Pixelate(scale)
+    return Problem("sr", AveragePool(scale), picture, sigma_y, large, None, words, coarse, coarse.strength)
+
+
+def _sense(picture: Tensor, ratio: float, sigma_y: float) -> Problem:
+    """Measures the picture; which coefficients is the same every time."""
+    if not 0 < ratio <= 1:
+        raise SettingsError(f"A part of {ratio} cannot be measured.", "", "Choose a ratio above 0, up to 1.")
+    operator = WalshHadamard(picture.shape[-2], picture.shape[-1], ratio, torch.Generator().manual_seed(0))
+    y = operator.A(picture)
+    words = (f"{100 * ratio:.3g} % of the Walsh-Hadamard coefficients of the photo given are known, and nothing else of it",)
+    return Problem("cs", operator, y, sigma_y, operator.A_pinv(y), assumed=words)
 
 
 def _inpaint(picture: Tensor, known: Tensor | None, sigma: float | None) -> Problem:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Generator, Tensor
 
-from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
+from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.samplers import (
     sample_cold_tacos,
     sample_ddim,
@@ -21,115 +22,73 @@ from generative.samplers import (
 from generative.samplers.protocols import OnStep, ignore
 from generative.schedules import below, pairs, severities, time_travel, trailing
 from generative.tasks.classical import classical
-from generative.tasks.problem import TASKS, Problem
-from generative.tasks.tiling import Tiles, tiled, tiled_residual
+from generative.tasks.gan_inversion import invert
+from generative.tasks.problem import Problem
+from generative.tasks.recipe import PRIORS, Recipe
+from generative.tasks.tiling import OnPart, Tiles, nothing, tiled, tiled_residual
 from recon.errors import SettingsError
 
-METHODS = {
-    "classical": ("denoise", "inpaint", "sr", "deblur"),
-    "rddm": ("denoise", "inpaint", "sr", "deblur"),
-    "ddnm": ("inpaint", "sr", "colorize"),
-    "ddnm+": TASKS,
-    "ddrm": TASKS,
-    "sdedit": ("denoise", "sr", "deblur"),
-    "ddpm": ("denoise",),
-    "ddim": ("denoise",),
-    "cold": ("inpaint", "sr", "deblur"),
-}
-"""Method -> tasks it can do. DDNM and Cold Diffusion know of no noise; they are left to the tasks that are usually without."""
-PRIORS = {"rddm": "photo-rddm", "cold": "photo-cold"} | dict.fromkeys(("ddnm", "ddnm+", "ddrm", "sdedit", "ddpm", "ddim"), "photo-prior")
-"""Method -> the prior it takes when none is named."""
-BEST = {"denoise": "rddm", "inpaint": "classical", "sr": "classical", "deblur": "classical", "colorize": "ddnm"}
-"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours need a prior."""
 RESIDUAL_TILE, RESIDUAL_OVERLAP = 256, 32
 BYTES_PER_PIXEL = 16_000
 """Memory a U-Net takes for a pixel, about."""
+KINDS = {"rddm": ResidualPrior, "cold": ColdPrior, "gan-inversion": GanPrior}
+"""Method -> kind of its prior, where it is no DiffusionPrior."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How a photograph is restored.
+class Restored:
+    """What came out.
 
     Args:
-        method: A key of METHODS.
-        steps: Of the sampler; None: 1 for RDDM and 3 for Cold Diffusion, which need no more, else 20.
-        eta: Noise drawn anew in a step, see each sampler; None: its usual value.
-        t0: Where SDEdit begins, 0 to 1.
-        travel: Length and repeats of time travel (DDNM, DDNM+), or None.
-        seed: Of all noise.
-        memory: Bytes the network may take at once.
+        picture: `[1, 3, H, W]` in [-1, 1], on the CPU.
+        misfit: Largest value of `|A x - y|` of a measurement without noise, before the picture was cut to its range; None: there is noise.
     """
 
-    method: str
-    steps: int | None = None
-    eta: float | None = None
-    t0: float = 0.4
-    travel: tuple[int, int] | None = None
-    seed: int = 0
-    memory: int = 2 << 30
-
-    @property
-    def step_count(self) -> int:
-        """Steps asked for, or the usual number."""
-        return self.steps or {"rddm": 1, "cold": 3}.get(self.method, 20)
-
-    def check(self, task: str) -> None:
-        """Whether the method can do the task.
-
-        Raises:
-            SettingsError: It cannot; says which can.
-        """
-        if self.method not in METHODS:
-            raise SettingsError(f"There is no method '{self.method:.40}'.", f"There are: {', '.join(METHODS)}.", "Choose one of them.")
-        if task not in METHODS[self.method]:
-            able = [name for name, tasks in METHODS.items() if task in tasks]
-            if not able:
-                known = ", ".join(dict.fromkeys(name for tasks in METHODS.values() for name in tasks))
-                raise SettingsError(f"There is no task '{task:.40}'.", f"There are: {known}.", "Choose one of them.")
-            raise SettingsError(f"'{self.method}' cannot do '{task:.40}'.", f"These can: {', '.join(able)}.", "Choose one of them.")
-        if self.travel is not None and self.method not in ("ddnm", "ddnm+"):
-            raise SettingsError(f"'{self.method}' does not travel in time.", "", "Leave --travel out, or choose ddnm or ddnm+.")
+    picture: Tensor
+    misfit: float | None
 
 
-def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnStep = ignore) -> Tensor:
-    """The restored photograph `[1, 3, H, W]` in [-1, 1], on the CPU.
+def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnStep = ignore, on_part: OnPart = nothing) -> Restored:
+    """The restored photograph.
 
     Args:
         problem: What was measured.
         prior: For all methods but 'classical'.
         recipe: How.
         on_step: Told of every step; an exception from it ends the work.
+        on_part: Told how much of a step is done, patch by patch, where pictures are larger than what the network sees at once; likewise.
 
     Raises:
         SettingsError: The method cannot do the task, or takes another prior.
     """
     recipe.check(problem.task)
-    generator = torch.Generator().manual_seed(recipe.seed)
+    if recipe.method in ("ddnm", "cold") and problem.task != "deblur" and problem.sigma_y > 0:
+        raise SettingsError(f"'{recipe.method}' knows of no noise.", "", "Leave --sigma out, or choose ddnm+ or ddrm.")
     if recipe.method == "classical":
-        return problem.finished(classical(problem))
-    if recipe.method == "rddm" and isinstance(prior, ResidualPrior):
-        return problem.finished(_by_rddm(problem, prior, recipe, generator, on_step).cpu())
-    if recipe.method == "cold" and isinstance(prior, ColdPrior):
-        return problem.finished(_by_cold(problem, prior, recipe, on_step).cpu())
-    if recipe.method not in ("rddm", "cold") and isinstance(prior, DiffusionPrior):
-        return problem.finished(_by_diffusion(problem, prior, recipe, generator, on_step).cpu())
-    what = PRIORS[recipe.method]
-    raise SettingsError(f"'{recipe.method}' needs a prior of another kind.", f"It takes a {what}.", f"Give --prior with a {what}.")
+        x = classical(problem)
+    else:
+        kind = KINDS.get(recipe.method, DiffusionPrior)
+        if not isinstance(prior, kind):
+            what = PRIORS[recipe.method]
+            raise SettingsError(f"'{recipe.method}' needs a prior of another kind.", f"It takes a {what}.", f"Give --prior with a {what}.")
+        generator = torch.Generator().manual_seed(recipe.seed)
+        x = _WAYS[kind](problem, prior, recipe, generator, on_step, on_part).cpu()
+    return Restored(problem.finished(x), problem.misfit(x) if problem.sigma_y == 0 else None)
 
 
-def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep) -> Tensor:
+def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
     degraded = problem.degraded.to(prior.device)
-    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4)
+    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4, on_part)
     noise = torch.randn(degraded.shape, generator=generator).to(degraded)
     steps = prior.schedule.steps(pairs(trailing(prior.schedule.T, min(recipe.step_count, prior.schedule.T))))
     denoise = tiled_residual(prior.denoiser(), tiles)
     return sample_rddm(denoise, noise, steps, degraded=degraded, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
 
 
-def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, on_step: OnStep) -> Tensor:
+def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
     if problem.degrade is None:
         raise SettingsError("Cold Diffusion cannot undo this blur.", "It knows Gaussian blur only.", "Choose ddrm or ddnm+.")
-    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4)
+    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4, on_part)
 
     def restorer(x: Tensor, s: float) -> Tensor:
         (x0,) = tiles.blend(lambda patches: (prior.network.restored(patches, s * problem.strength),), x)
@@ -139,12 +98,14 @@ def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, on_step: OnStep
     return sample_cold_tacos(restorer, x.to(prior.device), severities(recipe.step_count), degrade=degrade, on_step=on_step)
 
 
-def _by_diffusion(problem: Problem, prior: DiffusionPrior, recipe: Recipe, generator: Generator, on_step: OnStep) -> Tensor:
-    denoise = tiled(prior.denoiser(), Tiles.within(prior.size, prior.size // 4, recipe.memory, BYTES_PER_PIXEL))
+def _by_diffusion(
+    problem: Problem, prior: DiffusionPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart
+) -> Tensor:
+    denoise = tiled(prior.denoiser(), Tiles.within(prior.size, prior.size // 4, recipe.memory, BYTES_PER_PIXEL, on_part))
     T = prior.schedule.T
     guide = problem.degraded.to(prior.device)
     if recipe.method == "sdedit":
-        steps = prior.schedule.steps(pairs(below(recipe.t0, T, recipe.step_count)))
+        steps = prior.schedule.steps(pairs(below(0.4 if recipe.t0 is None else recipe.t0, T, recipe.step_count)))
         eta = 1.0 if recipe.eta is None else recipe.eta
         return sample_sdedit_vp(denoise, guide, steps, generator=generator, eta=eta, on_step=on_step)
     if recipe.method in ("ddpm", "ddim"):  # the noise of the picture is that of a level: begin there
@@ -164,3 +125,15 @@ def _by_diffusion(problem: Problem, prior: DiffusionPrior, recipe: Recipe, gener
     return sample(
         denoise, noise, steps, operator=problem.operator, y=y, sigma_y=problem.sigma_y, generator=generator, eta=eta, on_step=on_step
     )
+
+
+def _by_gan(problem: Problem, prior: GanPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
+    return invert(problem, prior, recipe.step_count, generator, on_step)
+
+
+_WAYS: dict[type, Callable[..., Tensor]] = {
+    DiffusionPrior: _by_diffusion,
+    ResidualPrior: _by_rddm,
+    ColdPrior: _by_cold,
+    GanPrior: _by_gan,
+}

@@ -16,6 +16,12 @@ from generative.samplers.protocols import Denoise, Level, Prediction, ResidualDe
 
 PatchFunction = Callable[..., Sequence[Tensor]]
 """Patches `[n, C, tile, tile]` of each picture to patches of each estimate."""
+OnPart = Callable[[int, int], None]
+"""Told how many patches are done, of how many. An exception ends the work."""
+
+
+def nothing(done: int, total: int) -> None:
+    """The `OnPart` that does nothing."""
 
 
 class Tiles:
@@ -25,17 +31,18 @@ class Tiles:
         tile: Side of a patch in pixels.
         overlap: Of neighbouring patches, at least; pixels.
         batch: Patches at once; halved for good when memory runs out.
+        on_part: Told of every batch.
     """
 
-    def __init__(self, tile: int, overlap: int, batch: int = 8) -> None:
+    def __init__(self, tile: int, overlap: int, batch: int = 8, on_part: OnPart = nothing) -> None:
         if not 0 <= overlap < tile or batch < 1:
             raise ValueError(f"tiles of {tile} pixels with {overlap} of overlap, {batch} at once, cannot be")
-        self.tile, self.overlap, self.batch = tile, overlap, batch
+        self.tile, self.overlap, self.batch, self.on_part = tile, overlap, batch, on_part
 
     @classmethod
-    def within(cls, tile: int, overlap: int, budget: int, bytes_per_pixel: int) -> Tiles:
+    def within(cls, tile: int, overlap: int, budget: int, bytes_per_pixel: int, on_part: OnPart = nothing) -> Tiles:
         """As many patches at once as fit into `budget` bytes when the network takes so many for a pixel; at least one."""
-        return cls(tile, overlap, max(budget // (bytes_per_pixel * tile**2), 1))
+        return cls(tile, overlap, max(budget // (bytes_per_pixel * tile**2), 1), on_part)
 
     def blend(self, function: PatchFunction, *pictures: Tensor) -> tuple[Tensor, ...]:
         """`function` of all patches of the pictures, put together again.
@@ -49,13 +56,10 @@ class Tiles:
         """
         height, width = pictures[0].shape[-2:]
         pictures = tuple(self._at_least_a_tile(picture) for picture in pictures)
-        tops, lefts = (starts(side, self.tile, self.overlap) for side in pictures[0].shape[-2:])
-        places = [(b, top, left) for b in range(len(pictures[0])) for top in tops for left in lefts]
-        window = self._window().to(pictures[0])
-        weight = torch.zeros_like(pictures[0][:1, :1])
-        for top in tops:
-            for left in lefts:
-                self._at(weight, 0, top, left).add_(window)
+        places, window = self._places(pictures[0]), self._window().to(pictures[0])
+        weight = torch.zeros_like(pictures[0][:, :1])
+        for place in places:
+            self._at(weight, *place).add_(window)
         sums: list[Tensor] = []
         done = 0
         while done < len(places):
@@ -72,7 +76,18 @@ class Tiles:
                 for place, patch in zip(some, patches, strict=True):
                     self._at(total, *place).add_(window * patch)
             done += len(some)
+            self.on_part(done, len(places))
         return tuple((total / weight)[..., :height, :width] for total in sums)
+
+    def cut(self, picture: Tensor) -> Tensor:
+        """The patches of `[B, C, H, W]`, in the order in which `blend` asks for them, `[n, C, tile, tile]`."""
+        picture = self._at_least_a_tile(picture)
+        return torch.stack([self._at(picture, *place) for place in self._places(picture)])
+
+    def _places(self, picture: Tensor) -> list[tuple[int, int, int]]:
+        """Number in the batch, top and left of every patch."""
+        tops, lefts = (starts(side, self.tile, self.overlap) for side in picture.shape[-2:])
+        return [(b, top, left) for b in range(len(picture)) for top in tops for left in lefts]
 
     def _at(self, picture: Tensor, b: int, top: int, left: int) -> Tensor:
         """View of one patch `[C, tile, tile]`."""

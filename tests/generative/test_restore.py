@@ -8,18 +8,21 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
-from generative.networks.unet2d import unet2d
-from generative.operators import AveragePool, Grey, MirroredBlur, gaussian_kernel_2d
-from generative.priors.prior import ColdPrior, DiffusionPrior, Prior, ResidualPrior
+from generative.networks.unet2d import unet2d, unet_settings
+from generative.operators import MirroredBlur, gaussian_kernel_2d
+from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.samplers import Denoiser
 from generative.schedules import linear
-from generative.tasks.estimate import blur_width, noise_level
+from generative.tasks.estimate import blur_width, enlargement, noise_level
 from generative.tasks.problem import GREY_LEVEL, TASKS, Problem, make_problem
-from generative.tasks.restore import METHODS, PRIORS, Recipe, restore
-from generative.training.photo_prior import _TINY_UNET
+from generative.tasks.provenance import in_words, origins
+from generative.tasks.recipe import BEST, METHODS, OPTIONS, PRIORS, Recipe
+from generative.tasks.restore import restore
 from generative.training.pictures import Crops
 from recon.errors import SettingsError
+from recon.scene.origin import Origin
 
 
 def picture(height: int = 45, width: int = 38) -> Tensor:
@@ -44,8 +47,9 @@ def priors() -> dict[str, Prior]:
     residual = ResidualUNet(ResidualUNetArchitecture((16, 24), 1, levels=20)).eval()
     cold = ResidualUNet(residual.architecture).eval()
     torch.nn.init.normal_(cold.head[-1].weight, std=0.1)
-    diffusion = DiffusionPrior(unet2d(_TINY_UNET).eval(), linear(), "eps", 16)
-    return {"photo-prior": diffusion, "photo-rddm": ResidualPrior(residual), "photo-cold": ColdPrior(cold)}
+    diffusion = DiffusionPrior(unet2d(unet_settings(16, 8)).eval(), linear(), "eps", 16)
+    gan = GanPrior(Gan(GanArchitecture(("a", "b"), latent=8, width=8)).eval())
+    return {"photo-prior": diffusion, "photo-rddm": ResidualPrior(residual), "photo-cold": ColdPrior(cold), "pictures-gan": gan}
 
 
 ABLE = [(method, task) for method, tasks in METHODS.items() for task in tasks]
@@ -54,30 +58,60 @@ ABLE = [(method, task) for method, tasks in METHODS.items() for task in tasks]
 @pytest.mark.parametrize(("method", "task"), ABLE, ids=[" ".join(pair) for pair in ABLE])
 def test_every_method_does_what_it_says_it_can(method: str, task: str, priors) -> None:
     steps: list[int] = []
-    recipe = Recipe(method, steps=2, t0=0.3, memory=1 << 26)
+    last = 2 if method != "gan-inversion" else 3  # one for each class, and one
+    recipe = Recipe(method, steps=None if method == "classical" else 2, t0=0.3 if method == "sdedit" else None, memory=1 << 26)
     prior = priors[PRIORS[method]] if method in PRIORS else None
     posed = problem(task)
-    result = restore(posed, prior, recipe, lambda done, total, x0: steps.append(done))
+    result = restore(posed, prior, recipe, lambda done, total, x0: steps.append(done)).picture
     assert result.shape == ((1, 3, 90, 76) if task == "sr" else (1, 3, 45, 38))
     assert result.isfinite().all()
     assert float(result.abs().max()) <= 1
-    assert steps == ([] if method == "classical" else [1, 2])
+    assert steps == ([] if method == "classical" else list(range(1, last + 1)))
+    assert origins(posed, method).shape == result.shape[-2:]
     if task == "inpaint":
         assert torch.equal(result[..., known()], picture()[..., known()])
         assert not torch.equal(result[..., ~known()], torch.zeros_like(result[..., ~known()]))
 
 
-@pytest.mark.parametrize(("task", "operator"), [("sr", AveragePool(2)), ("colorize", Grey())])
-def test_ddnm_agrees_with_what_was_measured_over_the_whole_picture(task: str, operator, priors, monkeypatch) -> None:
-    monkeypatch.setattr(Problem, "finished", lambda self, x: x)  # without the cut to the range of a picture
-    posed = problem(task)
-    result = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=3, travel=(2, 2)))
-    assert float((operator.A(result) - posed.y).abs().max()) < 1e-4
+CHANGES = {"steps": 5, "eta": 0.3, "t0": 0.7, "travel": (2, 2)}
+
+
+@pytest.mark.parametrize(("option", "method"), [(option, method) for option, methods in OPTIONS.items() for method in methods])
+def test_every_option_changes_the_result_of_every_method_that_says_it_knows_it(option: str, method: str, priors, monkeypatch) -> None:
+    monkeypatch.setattr(ResidualUNet, "method", "res+noise")
+    posed, prior = problem(METHODS[method][-1]), priors[PRIORS[method]]
+    if method == "rddm":
+        prior = ResidualPrior(priors["photo-cold"].network)  # whose heads say something
+    options = {} if option == "steps" else {"steps": 2}
+    plain, changed = (restore(posed, prior, Recipe(method, **(options | change))) for change in ({"steps": 2}, {option: CHANGES[option]}))
+    assert not torch.equal(plain.picture, changed.picture)
+
+
+def test_options_of_other_methods_are_refused() -> None:
+    for option, methods in OPTIONS.items():
+        for method in set(METHODS) - set(methods):
+            with pytest.raises(SettingsError, match=f"has no '{option}'.*{methods[0]}"):
+                Recipe(method, **{option: CHANGES[option]}).check(METHODS[method][0])
+
+
+@pytest.mark.parametrize("task", ["sr", "colorize", "cs"])
+def test_ddnm_agrees_with_what_was_measured_over_the_whole_picture_and_says_so(task: str, priors) -> None:
+    recipe = Recipe("ddnm", steps=3, travel=(2, 2))
+    misfit = restore(problem(task), priors["photo-prior"], recipe).misfit
+    assert misfit is not None
+    assert misfit < 1e-4
+    assert restore(problem("denoise"), priors["photo-rddm"], Recipe("rddm")).misfit is None
+
+
+def test_the_misfit_of_a_picture_that_does_not_fit_is_large() -> None:
+    posed = problem("cs")
+    assert posed.misfit(picture()) < 1e-5
+    assert posed.misfit(picture() + 0.1) > 0.1
 
 
 def test_the_same_seed_gives_the_same_picture_whatever_the_memory(priors) -> None:
     def run(seed: int, memory: int) -> Tensor:
-        return restore(problem("sr"), priors["photo-prior"], Recipe("ddrm", steps=2, seed=seed, memory=memory))
+        return restore(problem("sr"), priors["photo-prior"], Recipe("ddrm", steps=2, seed=seed, memory=memory)).picture
 
     assert torch.allclose(run(0, 1 << 20), run(0, 1 << 30), atol=1e-4)
     assert not torch.allclose(run(0, 1 << 30), run(1, 1 << 30), atol=1e-2)
@@ -85,10 +119,10 @@ def test_the_same_seed_gives_the_same_picture_whatever_the_memory(priors) -> Non
 
 def test_an_untrained_residual_network_changes_nothing(priors) -> None:
     posed = problem("denoise")
-    assert torch.allclose(restore(posed, priors["photo-rddm"], Recipe("rddm", steps=3)), posed.y, atol=0.5)
+    assert torch.allclose(restore(posed, priors["photo-rddm"], Recipe("rddm", steps=3)).picture, posed.y, atol=0.5)
     quiet = ResidualPrior(priors["photo-rddm"].network)
     torch.nn.init.constant_(quiet.network.balance, 0.6)  # the residual head is believed
-    assert torch.allclose(restore(posed, quiet, Recipe("rddm", steps=3)), posed.y, atol=1e-5)
+    assert torch.allclose(restore(posed, quiet, Recipe("rddm", steps=3)).picture, posed.y, atol=1e-5)
     torch.nn.init.constant_(quiet.network.balance, 0.5)
 
 
@@ -135,15 +169,15 @@ def test_classical_methods_restore() -> None:
 
     generator = torch.Generator().manual_seed(1)
     noisy = clean + 20 * GREY_LEVEL * torch.randn(clean.shape, generator=generator)
-    assert error(restore(make_problem(noisy, "denoise"), None, Recipe("classical"))) < 0.5 * error(noisy)
+    assert error(restore(make_problem(noisy, "denoise"), None, Recipe("classical")).picture) < 0.5 * error(noisy)
     posed = make_problem(clean, "inpaint", known=known(64, 64))
-    assert error(restore(posed, None, Recipe("classical"))) < 0.1 * error(posed.y)
+    assert error(restore(posed, None, Recipe("classical")).picture) < 0.1 * error(posed.y)
     for kernel in (gaussian_kernel_2d(1.5, 1.5), gaussian_kernel_2d(1.8, 1.2, 0.5)):
         blurred = MirroredBlur(gaussian_kernel_2d(1.5, 1.5), 64, 64, cutoff=0).A(clean)
         if kernel.shape != gaussian_kernel_2d(1.5, 1.5).shape:  # not symmetric: blurred together with what lies beyond the border
             blurred = F.conv2d(F.pad(clean, (kernel.shape[0] // 2,) * 4, mode="reflect"), kernel.float().expand(3, 1, -1, -1), groups=3)
         blurred = blurred + GREY_LEVEL * torch.randn(blurred.shape, generator=generator)
-        restored = restore(make_problem(blurred, "deblur", kernel=kernel, sigma=1), None, Recipe("classical"))
+        restored = restore(make_problem(blurred, "deblur", kernel=kernel, sigma=1), None, Recipe("classical")).picture
         assert error(restored) < 0.8 * error(blurred)
 
 
@@ -152,8 +186,8 @@ def test_what_a_method_cannot_do_names_those_that_can() -> None:
         Recipe("classical").check("colorize")
     with pytest.raises(SettingsError, match="no method 'magic'"):
         Recipe("magic").check("denoise")
-    with pytest.raises(SettingsError, match="travel in time"):
-        Recipe("ddrm", travel=(2, 2)).check("sr")
+    with pytest.raises(SettingsError, match="knows of no noise"):
+        restore(make_problem(picture(), "sr", sigma=3), None, Recipe("ddnm"))
 
 
 def test_rddm_takes_few_steps_unless_told_otherwise() -> None:
@@ -166,9 +200,18 @@ def test_a_prior_of_the_wrong_kind_is_refused(priors) -> None:
             restore(problem("sr"), priors[wrong], Recipe(method))
 
 
-@pytest.mark.parametrize(
-    "options", [{"task": "inpaint"}, {"task": "deblur"}, {"task": "sr", "scale": 1}, {"task": "cs"}, {"task": "denoise", "sigma": -1.0}]
-)
+WRONG = [
+    {"task": "inpaint"},
+    {"task": "deblur"},
+    {"task": "sr", "scale": 1},
+    {"task": "sr", "scale": None},
+    {"task": "cs", "ratio": 0.0},
+    {"task": "denoise", "sigma": -1.0},
+    {"task": "draw"},
+]
+
+
+@pytest.mark.parametrize("options", WRONG)
 def test_what_is_missing_is_asked_for(options) -> None:
     with pytest.raises(SettingsError):
         make_problem(picture(), **options)
@@ -176,8 +219,75 @@ def test_what_is_missing_is_asked_for(options) -> None:
         make_problem(picture(), "inpaint", known=torch.ones(3, 3, dtype=torch.bool))
 
 
-def test_all_tasks_are_stated() -> None:
-    assert {task for tasks in METHODS.values() for task in tasks} == set(TASKS)
+def test_all_tasks_are_stated_and_the_best_method_of_each_can_do_it() -> None:
+    assert {task for tasks in METHODS.values() for task in tasks} == set(TASKS) == set(BEST)
+    for task, method in BEST.items():
+        Recipe(method).check(task)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 6])
+@pytest.mark.parametrize("kind", ["nearest", "bilinear", "bicubic"])
+def test_by_how_much_a_picture_was_enlarged_is_seen_and_undone(factor: int, kind: str) -> None:
+    small = natural(torch.Generator().manual_seed(2), 60, 70)[None].clamp(-1, 1)
+    assert enlargement(F.interpolate(small, scale_factor=4, mode="bicubic")[0, :, :60, :60]) == 1  # too little to tell
+    large = F.interpolate(small, scale_factor=factor, mode=kind)
+    assert enlargement(large[0]) == factor
+    posed = make_problem(large, "sr", scale=None)
+    assert f"enlarged {factor} times" in posed.assumed[0]
+    assert posed.y.shape == small.shape
+    assert posed.degraded.shape == large.shape
+    if kind == "nearest":
+        assert torch.allclose(posed.y, small, atol=1e-6)
+
+
+def test_a_picture_as_it_was_taken_does_not_look_enlarged() -> None:
+    assert enlargement(natural(torch.Generator().manual_seed(2))) == 1
+
+
+def test_only_what_was_seen_counts_as_measured() -> None:
+    found = {task: origins(problem(task), "ddrm") for task in TASKS}
+    assert (found["inpaint"] == np.where(known().numpy(), Origin.MEASURED, Origin.GENERATED)).all()
+    for task in ("denoise", "deblur"):
+        assert (found[task] == Origin.MOVED).all()
+    for task in ("sr", "colorize", "cs"):
+        assert (found[task] == Origin.GENERATED).all()
+    assert (origins(problem("denoise"), "sdedit") == Origin.GENERATED).all()
+    assert in_words(np.array([[0, 0, 0, 2]])) == "75 % of the pixels measured, 25 % generated"
+
+
+def test_an_inversion_finds_class_and_picture_that_its_generator_made(priors) -> None:
+    gan = priors["pictures-gan"]
+    torch.manual_seed(1)
+    for told in gan.network.generator.stages:
+        for embedding in told.told:
+            torch.nn.init.normal_(embedding.weight, std=0.7)
+    with torch.no_grad():
+        made = gan.network.generator(torch.randn(1, 8) * 0.5, torch.tensor([1]))
+    result = restore(make_problem(made, "cs", ratio=0.5), gan, Recipe("gan-inversion", steps=120)).picture
+    assert float((result - made).square().mean()) < 0.1 * float(made.var())
+
+
+def test_an_inversion_of_a_large_photo_is_refused_in_words(priors) -> None:
+    with pytest.raises(SettingsError, match=r"32 x 32 pixels.*ddrm or ddnm\+"):
+        restore(make_problem(torch.zeros(1, 3, 300, 300), "denoise"), priors["pictures-gan"], Recipe("gan-inversion"))
+
+
+def test_work_can_be_ended_between_patches_and_tells_how_far_it_is(priors, monkeypatch) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Enough(Exception):
+        pass
+
+    def stop(done: int, total: int) -> None:
+        seen.append((done, total))
+        if done >= 3:
+            raise Enough
+
+    monkeypatch.setattr("generative.tasks.restore.RESIDUAL_TILE", 16)
+    monkeypatch.setattr("generative.tasks.restore.RESIDUAL_OVERLAP", 4)
+    with pytest.raises(Enough):
+        restore(problem("denoise"), priors["photo-rddm"], Recipe("rddm", memory=1), on_part=stop)
+    assert seen == [(1, 12), (2, 12), (3, 12)]
 
 
 def test_cold_diffusion_with_a_perfect_restorer_is_exact_and_one_that_does_nothing_changes_nothing(priors, monkeypatch) -> None:
@@ -190,7 +300,7 @@ def test_cold_diffusion_with_a_perfect_restorer_is_exact_and_one_that_does_nothi
         monkeypatch.setattr("generative.tasks.tiling.Tiles.blend", lambda self, function, x: function(x))
         if task == "deblur":
             posed = make_problem(posed.degrade(wanted, 1.0), task, kernel=gaussian_kernel_2d(1.0, 1.0), sigma=0)
-        assert torch.allclose(restore(posed, priors["photo-cold"], Recipe("cold", steps=4)), wanted, atol=0.02), task
+        assert torch.allclose(restore(posed, priors["photo-cold"], Recipe("cold", steps=4)).picture, wanted, atol=0.02), task
 
 
 def test_cold_diffusion_refuses_a_blur_that_is_not_gaussian(priors) -> None:
@@ -217,5 +327,5 @@ def test_denoising_by_ddim_begins_at_the_level_of_the_noise_and_an_ideal_network
     for method in ("ddim", "ddpm"):
         seen.clear()
         posed = make_problem(noisy, "denoise", sigma=0.2 / GREY_LEVEL)
-        assert torch.allclose(restore(posed, priors["photo-prior"], Recipe(method, steps=4)), clean, atol=1e-3)
+        assert torch.allclose(restore(posed, priors["photo-prior"], Recipe(method, steps=4)).picture, clean, atol=1e-3)
         assert seen[0] == pytest.approx(0.2, rel=0.05)

@@ -12,16 +12,15 @@ from torch import Tensor, nn
 
 from generative.networks.gan import Gan, GanArchitecture
 from generative.training.adversarial import Game, critic_loss, generator_loss, gradient_penalty, value
-from generative.training.class_pictures import SIDE, ClassPictures
+from generative.training.class_task import ClassTask
 from generative.training.coverage import precision_recall
 from generative.training.grid import write_grid
-from recon.learning.task import collate
 
 COUNT = 256
 """Pictures that a validation compares."""
 
 
-class PicturesGanTask:
+class PicturesGanTask(ClassTask):
     """See `recon.learning.task.TrainingTask`. Of `critic_steps` + 1 steps the last one is the generator's.
 
     Args:
@@ -35,9 +34,9 @@ class PicturesGanTask:
     name = "pictures-gan"
 
     def __init__(self, folder: Path | None, *, game: Game = "hinge", critic_steps: int = 2, penalty: float = 0.0, width: int = 48) -> None:
+        super().__init__(folder)
         self._game, self._critic_steps, self._penalty = game, critic_steps, penalty
-        self._train, self._held_back = ClassPictures(folder, "train"), ClassPictures(folder, "test")
-        self._architecture = GanArchitecture(self._train.classes, width=width)
+        self._architecture = GanArchitecture(self.classes, width=width)
 
     def network(self) -> nn.Module:
         """A fresh pair."""
@@ -49,18 +48,13 @@ class PicturesGanTask:
 
     def data(self) -> dict[str, Any]:
         """For the card."""
-        game = {"game": self._game, "critic_steps": self._critic_steps, "r1": self._penalty}
-        return {"pictures": len(self._train), "side_px": SIDE, "terms": self._train.terms, **game}
+        return {**super().data(), "game": self._game, "critic_steps": self._critic_steps, "r1": self._penalty}
 
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """A picture and its class; noise and a class for a made one."""
         picture, label = self._train.draw(rng)
-        made = {"z": rng.standard_normal(self._architecture.latent, np.float32), "made": int(rng.integers(len(self._train.classes)))}
+        made = {"z": rng.standard_normal(self._architecture.latent, np.float32), "made": int(rng.integers(len(self.classes)))}
         return {"picture": picture, "class": label, **made}
-
-    def collate(self, examples: list[Any]) -> Any:
-        """A batch."""
-        return collate(examples)
 
     def loss(self, network: nn.Module, batch: Any, step: int) -> tuple[Tensor, dict[str, float | Tensor]]:
         """The critic's or the generator's; the other's weights get no gradient."""
@@ -84,10 +78,8 @@ class PicturesGanTask:
         """Precision and recall against held-back pictures, averaged to 8x8; a grid of samples."""
         assert isinstance(network, Gan)
         made, _ = network.generator.draw(COUNT, torch.Generator().manual_seed(0))
-        rng = np.random.default_rng(13)
-        real = torch.stack([self._held_back.draw(rng)[0] for _ in range(COUNT)])
-        precision, recall = precision_recall(_small(real), _small(made.cpu()))
-        columns = len(self._train.classes)
+        precision, recall = precision_recall(_small(self.held_back(COUNT)[0]), _small(made.cpu()))
+        columns = len(self.classes)
         write_grid([made[i : i + columns].cpu() for i in range(0, 6 * columns, columns)], folder / f"samples_{step:07d}.png")
         return {"f_score": 2 * precision * recall / max(precision + recall, 1e-9), "precision": precision, "recall": recall}
 

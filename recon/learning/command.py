@@ -132,7 +132,8 @@ class Printer:
         kind = event["event"]
         if kind == "begun":
             verb = f"Goes on from step {event['step']}" if event["step"] else "Begins"
-            self._print(f"{verb}: {event['steps']} steps, {event['parameters']:,} parameters")
+            limit = f" or {event['minutes']:g} minutes" if event["minutes"] else ""
+            self._print(f"{verb}: {event['steps']} steps{limit}, {event['parameters']:,} parameters")
         elif kind == "progress":
             line = progress_line(event)
             self._print(line[: get_terminal_size().columns - 1] if self._live else line, live=self._live)

@@ -10,7 +10,7 @@ from recon.pipeline.config import build, setting
 
 FLOOR = 0.01
 """The rate at the last step, as a part of the highest one."""
-FREE = ("steps", "device", "workers", "threads", "compile", "log_every", "checkpoint_every", "validate_every")
+FREE = ("steps", "minutes", "device", "workers", "threads", "compile", "log_every", "checkpoint_every", "validate_every")
 """Fields that may change when a run is taken up again; all others are part of its recipe."""
 
 
@@ -20,6 +20,7 @@ class TrainConfig:
 
     steps: int = setting(MISSING, "Steps of the optimizer in all; may be changed when a run is taken up again.", minimum=1, maximum=10**8)
     batch: int = setting(MISSING, "Examples in a step of each process.", minimum=1, maximum=65536)
+    minutes: float = setting(0.0, "Minutes of training in all, which end it before its steps; 0 = no limit.", minimum=0.0, maximum=1e7)
     rate: float = setting(1e-3, "Highest learning rate.", minimum=0.0, maximum=10.0)
     warmup: int = setting(200, "Steps in which the rate rises from 0.", minimum=0, maximum=10**7)
     weight_decay: float = setting(1e-4, "AdamW's decay of weight matrices and kernels (not of biases and norms).", minimum=0.0, maximum=1.0)
@@ -49,13 +50,25 @@ class TrainConfig:
         return {name: value for name, value in asdict(self).items() if name not in FREE}
 
 
-def learning_rate(step: int, config: TrainConfig) -> float:
-    """Rate of `step` (counted from 0): linear warm-up, then a cosine down to 1 % at the last step.
+def share_done(step: int, seconds: float, config: TrainConfig) -> float:
+    """How much of a run is over, from 0 to 1: the part of its steps or of its minutes, whichever is more.
 
-    The warm-up takes at most a tenth of the run.
+    Args:
+        step: Steps done.
+        seconds: Spent on training so far.
+        config: Says how many there are.
+    """
+    spent = seconds / (60 * config.minutes) if config.minutes else 0.0
+    return min(1.0, max(step / config.steps, spent))
+
+
+def learning_rate(step: int, config: TrainConfig, seconds: float = 0.0) -> float:
+    """Rate of `step` (counted from 0) after so many seconds: linear warm-up, then a cosine down to 1 % at the end of steps or minutes.
+
+    The warm-up takes at most a tenth of the steps.
     """
     warmup = min(config.warmup, config.steps // 10)
     if step < warmup:
         return config.rate * (step + 1) / (warmup + 1)
-    done = (step - warmup) / max(1, config.steps - 1 - warmup)
+    done = max((step - warmup) / max(1, config.steps - 1 - warmup), share_done(0, seconds, config))
     return config.rate * (FLOOR + (1 - FLOOR) * 0.5 * (1 + cos(pi * min(1.0, done))))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from recon.errors import Cancelled, PhotolithError, TrainingError, WeightsError
 from recon.learning.batches import batches_from, step_seed
 from recon.learning.card import ModelCard
-from recon.learning.config import TrainConfig, learning_rate
+from recon.learning.config import TrainConfig, learning_rate, share_done
 from recon.learning.curves import draw_curves
 from recon.learning.ema import Average
 from recon.learning.hardware import Hardware
@@ -109,16 +109,17 @@ class _Training:
         self.loss = hardware.loss(self.network, task.loss)
         self.tally = Tally(config.batch * hardware.processes)
         self.measured: dict[str, float] = {}
+        self.before = self.progress.seconds
 
     def run(self, check: Callable[[], None]) -> Path:
         """All steps that are left."""
         self._begin()
         with stop_requests() as asked, batches_from(self.task, self.config, self.hardware.rank, self.progress.step) as batches:
             self.tally.start()
-            for step in range(self.progress.step, self.config.steps):
-                stop = self._step(next(batches), step, asked)
-                self._after(step + 1)
-                if stop and step + 1 < self.config.steps:
+            while not self._over():
+                stop = self._step(next(batches), self.progress.step, asked)
+                self._after()
+                if stop and not self._over():
                     self._leave(Cancelled(f"Stopped after step {self.progress.step} of {self.config.steps}."))
                 try:
                     check()
@@ -127,6 +128,10 @@ class _Training:
         self.hardware.wait()
         self.on_event({"event": "finished", "step": self.progress.step, "best": self.progress.best, "weights": str(self.folder.best)})
         return self.folder.best
+
+    def _over(self) -> bool:
+        """Whether all steps are done, or all minutes spent."""
+        return share_done(self.progress.step, self.progress.seconds, self.config) >= 1
 
     def _begin(self) -> None:
         """Makes folder and log fit the step that the run goes on from."""
@@ -138,24 +143,26 @@ class _Training:
         if self.hardware.main:
             self.folder.samples.mkdir(exist_ok=True)
             self.folder.cut_log(done)
-            if done < steps:
+            if not self._over():
                 append_call(self.folder.history, call(done, steps, self._about(), self.given))
             if self.progress.best is not None and not _intact(self.folder.best):
                 self.progress.best = None
-        self.on_event({"event": "begun", "step": done, "steps": steps, "parameters": sum(p.numel() for p in self.network.parameters())})
-        if done == steps and self.progress.best is None:
+        size = {"steps": steps, "minutes": self.config.minutes, "parameters": sum(p.numel() for p in self.network.parameters())}
+        self.on_event({"event": "begun", "step": done, **size})
+        if self._over() and self.progress.best is None:
             self._validate()
             self._checkpoint()
 
     def _about(self) -> dict[str, Any]:
         """This call, for the history."""
         config = self.config
-        return {"batch": config.batch, "rate": config.rate, "hardware": self.hardware.describe(), "command": self.command}
+        limit = {"minutes": config.minutes} if config.minutes else {}
+        return {**limit, "batch": config.batch, "rate": config.rate, "hardware": self.hardware.describe(), "command": self.command}
 
     def _step(self, batch: Any, step: int, asked: Callable[[], bool]) -> bool:
         """One step of the optimizer; whether any process was asked to stop."""
         torch.manual_seed(step_seed(self.config.seed, self.hardware.rank, step))
-        rate = learning_rate(step, self.config)
+        rate = learning_rate(step, self.config, self.progress.seconds)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.zero_grad(set_to_none=True)
@@ -164,7 +171,7 @@ class _Training:
         self.hardware.share_gradients(self.network)
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.config.clip or float("inf"))
         stop, broken = self.hardware.any(asked(), not bool(torch.isfinite(loss.detach()) & torch.isfinite(norm)))
-        self.progress.step = step + 1
+        self.progress.step, self.progress.seconds = step + 1, self._seconds()
         if broken:
             self._skip(step)
             return stop
@@ -175,6 +182,11 @@ class _Training:
         self.tally.add({"loss": loss, **logged, "gradient": norm}, rate)
         return stop
 
+    def _seconds(self) -> float:
+        """Spent on training, by this call and earlier ones; the same in all processes where they have to end together."""
+        seconds = self.before + self.tally.total()
+        return float(self.hardware.mean(torch.tensor(seconds))) if self.config.minutes else seconds
+
     def _skip(self, step: int) -> None:
         """Leaves the weights as they are; ends the training when that goes on."""
         self.average.restore_buffers()
@@ -184,9 +196,9 @@ class _Training:
             why = f"The loss or its gradient was not finite {PATIENCE} times in a row, up to step {step + 1}."
             raise TrainingError("The training has come apart.", why, "Lower --rate, or look at log.jsonl for what grew.")
 
-    def _after(self, done: int) -> None:
-        """What is due after `done` steps."""
-        last = done == self.config.steps
+    def _after(self) -> None:
+        """What is due after a step."""
+        done, last = self.progress.step, self._over()
         if last or done % self.config.log_every == 0:
             self._log()
         validated = last or done % self.config.validate_every == 0
@@ -198,12 +210,13 @@ class _Training:
     def _log(self) -> None:
         """A line of the log, and the same as an event."""
         values = self.tally.take(self.hardware.mean)
-        self.progress.seconds += self.tally.seconds
         skipped = self.progress.step - self.progress.updates
         line = {"step": self.progress.step, "train": values, "skipped": skipped, "seconds": round(self.progress.seconds, 3)}
         if self.hardware.main:
             self.folder.append(line)
         eta = (self.config.steps - self.progress.step) * self.tally.seconds_a_step
+        if self.config.minutes:
+            eta = min(eta, max(0.0, 60 * self.config.minutes - self.progress.seconds))
         speed = {"examples_per_second": self.tally.examples_per_second, "eta_seconds": eta}
         self.on_event({"event": "progress", "steps": self.config.steps, **line, **speed})
 

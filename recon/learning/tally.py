@@ -21,7 +21,7 @@ class Tally:
         self._sums: dict[str, Tensor] = {}
         self._counts: dict[str, int] = {}
         self.steps, self._rate = 0, 0.0
-        self._since, self._elapsed = time.monotonic(), 0.0
+        self._since, self._elapsed, self._taken = time.monotonic(), 0.0, 0.0
         self.seconds = self.seconds_a_step = self.examples_per_second = 0.0
 
     def start(self) -> None:
@@ -31,6 +31,10 @@ class Tally:
     def pause(self) -> None:
         """Time stops to count, for a validation."""
         self._elapsed += time.monotonic() - self._since
+
+    def total(self) -> float:
+        """Seconds that have counted so far, of all lines."""
+        return self._taken + self._elapsed + time.monotonic() - self._since
 
     def add(self, values: Mapping[str, float | Tensor], rate: float) -> None:
         """The figures of one step."""
@@ -50,6 +54,7 @@ class Tally:
         self.pause()
         self.start()
         self.seconds, self._elapsed = self._elapsed, 0.0
+        self._taken += self.seconds
         self.seconds_a_step = self.seconds / max(1, self.steps)
         self.examples_per_second = self.steps * self._examples / max(1e-9, self.seconds)
         means = mean(torch.stack(self._means())).tolist() if self._sums else []

@@ -13,7 +13,7 @@ from diffusers import UNet2DModel
 
 from desktop.cli.train import TRAININGS
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
-from generative.networks.unet2d import SMALL, unet2d
+from generative.networks.unet2d import unet2d, unet_settings
 from recon.errors import InputError, WeightsError
 from recon.learning import shelf
 from recon.learning.card import ModelCard
@@ -131,7 +131,7 @@ def test_every_training_is_there(name: str) -> None:
 
 
 def test_export_writes_a_prior_that_diffusers_loads(photolith, tmp_path) -> None:
-    settings = {**SMALL, "sample_size": 16, "block_out_channels": [16, 16, 16], "layers_per_block": 1}
+    settings = unet_settings(16, 8)
     network = unet2d(settings)
     save_weights(network.state_dict(), tmp_path / "prior.safetensors", ModelCard("prior", "photo-prior", settings, steps=1))
     code, out, err = photolith("models", "export", tmp_path / "prior.safetensors", "-o", tmp_path / "folder")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generative.networks.unet2d import unet2d
+from generative.networks.unet2d import unet2d, unet_settings
 from generative.priors.diffusers_folder import read_folder, write_folder
 from generative.priors.load import load_prior
 from generative.priors.prior import DiffusionPrior, ResidualPrior
@@ -17,7 +17,7 @@ from generative.schedules import cosine, linear, pairs, trailing
 from generative.training import photo_prior, photo_rddm
 from recon.errors import WeightsError
 
-SETTINGS = photo_prior._TINY_UNET
+SETTINGS = unet_settings(16, 8)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def test_schedules_of_other_folders_are_understood(prior: DiffusionPrior, tmp_pa
         ("unet/config.json", "[]"),
         ("unet/config.json", json.dumps({"_class_name": "UNet2DConditionModel"})),
         ("unet/config.json", json.dumps({**SETTINGS, "num_class_embeds": 10})),
-        ("unet/config.json", json.dumps({**SETTINGS, "down_block_types": ["Nothing"] * 3})),
-        ("unet/config.json", json.dumps({**SETTINGS, "block_out_channels": [16, 16, 64]})),
+        ("unet/config.json", json.dumps({**SETTINGS, "down_block_types": ["Nothing"] * 4})),
+        ("unet/config.json", json.dumps({**SETTINGS, "block_out_channels": [16, 16, 32, 64]})),
         ("unet/diffusion_pytorch_model.safetensors", "nothing"),
         ("scheduler/scheduler_config.json", json.dumps({"beta_schedule": "sigmoid"})),
         ("scheduler/scheduler_config.json", json.dumps({"prediction_type": "flow"})),

@@ -145,6 +145,48 @@ def test_rate_warms_up_and_ends_at_one_percent() -> None:
     assert learning_rate(0, TrainConfig(steps=1, batch=1, rate=2.0)) == pytest.approx(2.0)
 
 
+class Slow(ToyTask):
+    """Every step takes six seconds of a clock that stands still otherwise."""
+
+    def __init__(self, monkeypatch) -> None:
+        super().__init__()
+        self.now = 0.0
+        monkeypatch.setattr("recon.learning.tally.time.monotonic", lambda: self.now)
+
+    def loss(self, network, batch, step):
+        self.now += 6.0
+        return super().loss(network, batch, step)
+
+
+def test_rate_follows_the_minutes_where_they_end_first() -> None:
+    config = TrainConfig(steps=10**6, batch=1, rate=2.0, warmup=0, minutes=2.0)
+    assert learning_rate(10, config, 60.0) == pytest.approx(2.0 * (0.01 + 0.99 * 0.5), rel=1e-6)
+    assert learning_rate(10, config, 120.0) == pytest.approx(0.02)
+    assert learning_rate(999_999, config, 60.0) == pytest.approx(0.02)
+
+
+def test_minutes_end_a_run_with_a_validation_and_the_lowest_rate(tmp_path, monkeypatch) -> None:
+    events: list[dict] = []
+    best = train(Slow(monkeypatch), tmp_path, changed(steps=1000, minutes=1.0, log_every=1), on_event=events.append)
+    assert [event["step"] for event in events if event["event"] == "validated"] == [8, 10]
+    assert events[-1]["event"] == "finished"
+    assert [event["eta_seconds"] for event in events if event["event"] == "progress"] == [54, 48, 42, 36, 30, 24, 18, 12, 6, 0]
+    rates = [line["train"]["rate"] for line in map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines()) if "train" in line]
+    assert rates[2:] == sorted(rates[2:], reverse=True)
+    assert rates[-1] < 0.1 * CONFIG.rate
+    assert read_card(best.with_suffix(".json")).hardware["hours"] == pytest.approx(1 / 60, abs=0.005)
+
+
+def test_minutes_that_were_spent_before_a_break_count(tmp_path, monkeypatch) -> None:
+    minutes = changed(steps=1000, minutes=1.0, log_every=50)
+    with pytest.raises(Cancelled):
+        train(Slow(monkeypatch), tmp_path, minutes, check=stop_at(3))
+    for config, seen in ((minutes, range(3, 10)), (minutes, range(0)), (changed(steps=1000, minutes=1.5), range(10, 15))):
+        task = Slow(monkeypatch)
+        train(task, tmp_path, config)
+        assert [step for step, _ in task.seen] == list(seen)
+
+
 def test_a_step_that_is_not_finite_changes_nothing_and_is_counted(tmp_path) -> None:
     spoiled = ToyTask(spoiled=range(3, 6))
     train(spoiled, tmp_path, changed(steps=8, log_every=1))

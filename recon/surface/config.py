@@ -20,8 +20,18 @@ class MeshConfig:
     voxel_pixels: float = setting(
         1.5, "Edge of a voxel, in the width that a pixel of the depth maps has on the surface.", unit="pixels", minimum=0.5, maximum=20.0
     )
+    adaptive: bool = setting(
+        True,
+        "Voxels are halved and doubled as the distance of the photos asks: small ones on what was seen from near, large ones on what was "
+        "seen from afar only. Otherwise all have the size that a middling pixel asks for.",
+    )
     voxel_size: float = setting(
-        0.0, "Edge of a voxel in units of the scene; 0 = from the data.", unit="scene units", minimum=0.0, maximum=1e9, advanced=True
+        0.0,
+        "Edge of the smallest voxel in units of the scene; 0 = from the data.",
+        unit="scene units",
+        minimum=0.0,
+        maximum=1e9,
+        advanced=True,
     )
     truncation: float = setting(4.0, "Half width of the band around each depth.", unit="voxels", minimum=2.0, maximum=20.0, advanced=True)
     behind: float = setting(0.6, "Part of that band that counts behind a depth.", minimum=0.1, maximum=1.0, advanced=True)
@@ -85,7 +95,7 @@ class MeshConfig:
     )
     memory_mb: int = setting(
         1000,
-        "Memory for the voxel grid: one that needs more is made slab by slab; voxels grow when not even that suffices.",
+        "Memory for putting a surface of voxels together; voxels grow when it does not suffice.",
         unit="MB",
         minimum=50,
         maximum=1_000_000,

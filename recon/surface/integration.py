@@ -1,107 +1,120 @@
-"""Running averages of distance and weight in blocks of voxels: one view at a time, in torch."""
+"""Averages of the views' distances at the corners of voxels, block by block, in torch.
+
+The average at a place depends on the place and its band alone, to the last bit: blocks that touch agree on their common corners.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.surface.config import MeshConfig
-from recon.surface.voxels import BLOCK, Frame
+from recon.surface.voxels import Frame
 
-_CHUNK = 2048
 _TILE = 16
 
 
-class Integrator:
-    """Adds the depths of one view to a grid.
+def average(
+    sights: Sequence[Sight], ticks: Any, band: Any, check_cancelled: Callable[[], None] = lambda: None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Weighted means over the views.
 
     Args:
-        frame: The view.
-        offsets: Position of each voxel in its block, torch `[BLOCK ** 3, 3]`, scene units.
-        voxel: Edge of a voxel, scene units.
+        sights: The views.
+        ticks: Coordinates of `n` planes of places along each axis in each block, torch `[B, 3, n]`, scene units from the origin.
+        band: Half width of the band, torch `[B, 1]` or, for each place, `[B, n ** 3]`, scene units.
+        check_cancelled: Called for every view; may raise to stop.
+
+    Returns:
+        Distances in [-band, band] and the sums of their weights, both float32 `[B, n, n, n]`.
+    """
+    import torch
+
+    n = ticks.shape[-1]
+    total, weights = (torch.zeros(len(ticks), n**3) for _ in range(2))
+    for sight in sights:
+        check_cancelled()
+        near = sight.reaches(ticks, band.amax(dim=1))
+        if near.any():
+            distance, weight = sight.observe(ticks[near], band[near])
+            total[near] += distance * weight
+            weights[near] += weight
+    mean = total / torch.where(weights > 0, weights, 1.0)
+    return mean.view(-1, n, n, n).numpy(), weights.view(-1, n, n, n).numpy()
+
+
+class Sight:
+    """One view.
+
+    Args:
+        frame: Its depths.
+        origin: `[3]` where places are counted from, world frame.
         config: Truncation and carving.
     """
 
-    def __init__(self, frame: Frame, offsets: Any, voxel: float, config: MeshConfig) -> None:
+    def __init__(self, frame: Frame, origin: NDArray[np.float64], config: MeshConfig) -> None:
         import torch
 
         pose = frame.cam_from_world
         self.camera = frame.camera
-        self.rotation = torch.from_numpy(pose.rotation.T.astype(np.float32).copy())
-        self.translation = torch.from_numpy(pose.translation.astype(np.float32))
-        self.local = offsets @ self.rotation
-        self.band = config.truncation * voxel
-        self.radius = 0.5 * BLOCK * voxel * 3**0.5
-        self.middle = self.local.mean(dim=0)
-        self.carving = config.carving
-        self.behind = config.behind
+        self.rotation = torch.from_numpy(pose.rotation.astype(np.float32).copy())
+        self.translation = torch.from_numpy(pose.apply(origin[None])[0].astype(np.float32))
+        self.carving, self.behind = config.carving, config.behind
+        self.reach = config.behind / max(config.min_cosine, 0.05)
         self.depth, self.weight, self.cosine = (
             torch.from_numpy(np.ascontiguousarray(m).reshape(-1)) for m in (frame.pixels.depth, frame.pixels.weight, frame.pixels.cosine)
         )
         self.farthest = _farthest(self.depth.view(frame.camera.height, frame.camera.width))
 
-    def add(self, tsdf: Any, weight: Any, rows: Any, corners: Any, pulse: Callable[[], None]) -> None:
-        """Updates the grid in place.
+    def reaches(self, ticks: Any, band: Any) -> Any:
+        """Which blocks may hold a place that the view tells something about: `[B]` bool.
 
         Args:
-            tsdf: Distances in units of the band, torch `[capacity, BLOCK ** 3]`.
-            weight: Their weights, same shape.
-            rows: `[B]` int64 rows of the blocks.
-            corners: `[B, 3]` world position of each block's first voxel.
-            pulse: Called every few thousand blocks; may raise to stop.
+            ticks: `[B, 3, n]` as for `average`.
+            band: `[B]`.
         """
         import torch
 
-        for start in range(0, len(rows), _CHUNK):
-            pulse()
-            base = corners[start : start + _CHUNK] @ self.rotation + self.translation
-            visible = self.visible(base + self.middle)
-            if not visible.any():
-                continue
-            distance, new = self.observe(base[visible])
-            at = rows[start : start + _CHUNK][visible]
-            old = weight[at]
-            total = old + new
-            average = (tsdf[at] * old + distance * new) / torch.where(total > 0, total, 1.0)
-            tsdf[at] = torch.where(new > 0, average, tsdf[at])
-            weight[at] = total
-
-    def visible(self, centers: Any) -> Any:
-        """Which blocks with `centers` `[B, 3]` in the camera frame reach into the view and are not hidden: `[B]` bool."""
-        import torch
-
-        camera, z = self.camera, centers[:, 2]
-        result = z > -self.radius
+        camera = self.camera
+        low, high = ticks[:, :, 0], ticks[:, :, -1]
+        radius = 0.51 * torch.linalg.vector_norm(high - low, dim=1)
+        centers = (0.5 * (low + high)) @ self.rotation.T + self.translation
+        z = centers[:, 2]
+        result = z > -radius
         for axis, focal, center, size in ((0, camera.fx, camera.cx, camera.width), (1, camera.fy, camera.cy, camera.height)):
-            low, high = (-0.5 - center) / focal, (size - 0.5 - center) / focal
-            result &= centers[:, axis] >= low * z - self.radius * (1 + low * low) ** 0.5
-            result &= centers[:, axis] <= high * z + self.radius * (1 + high * high) ** 0.5
-        small = (z > 2 * self.radius) & (self.radius * max(camera.fx, camera.fy) / z < _TILE)
+            left, right = (-0.5 - center) / focal, (size - 0.5 - center) / focal
+            result &= centers[:, axis] >= left * z - radius * (1 + left * left) ** 0.5
+            result &= centers[:, axis] <= right * z + radius * (1 + right * right) ** 0.5
+        small = (z > 2 * radius) & (radius * max(camera.fx, camera.fy) / z < _TILE)
         safe = torch.where(z > 0, z, 1.0)
         column = ((centers[:, 0] / safe * camera.fx + camera.cx) / _TILE).long().clamp(0, self.farthest.shape[1] - 1)
         row = ((centers[:, 1] / safe * camera.fy + camera.cy) / _TILE).long().clamp(0, self.farthest.shape[0] - 1)
-        reached = z - self.radius <= self.farthest[row, column] + 4 * self.band
-        return result & (reached | ~small)
+        return result & ((z - radius <= self.farthest[row, column] + self.reach * band) | ~small)
 
-    def observe(self, base: Any) -> tuple[Any, Any]:
-        """Distance in [-1, 1] and weight `[B, BLOCK ** 3]` for blocks whose first voxel is at `base` in the camera frame."""
+    def observe(self, ticks: Any, band: Any) -> tuple[Any, Any]:
+        """Distances, cut at the band, and weights `[B, n ** 3]`; arguments as for `average`."""
         import torch
 
-        camera = self.camera
-        x, y, z = (base[:, None, axis] + self.local[None, :, axis] for axis in range(3))
+        camera, count = self.camera, len(ticks)
+        x, y, z = (self._coordinate(ticks, axis).reshape(count, -1) for axis in range(3))
         safe = torch.where(z > 0, z, 1.0)
         column = torch.round(x / safe * camera.fx + camera.cx)
         row = torch.round(y / safe * camera.fy + camera.cy)
         inside = (z > 0) & (column >= 0) & (column < camera.width) & (row >= 0) & (row < camera.height)
         pixel = torch.where(inside, row * camera.width + column, 0.0).long()
         depth = self.depth[pixel]
-        distance = (depth - z) * self.cosine[pixel] / self.band
+        distance = (depth - z) * self.cosine[pixel] / band
         fading = torch.clamp((distance + self.behind) / (0.5 * self.behind), 0, 1)
         weight = self.weight[pixel] * torch.where(distance > 1, self.carving, 1.0) * fading
-        weight = torch.where(inside & (depth > 0), weight, 0.0)
-        return distance.clamp(-1, 1), weight
+        return distance.clamp(-1, 1) * band, torch.where(inside & (depth > 0), weight, 0.0)
+
+    def _coordinate(self, ticks: Any, axis: int) -> Any:
+        """One coordinate of the places in the camera frame `[B, n, n, n]`: equal places get equal numbers."""
+        across, down, along = (ticks[:, k] * self.rotation[axis, k] for k in range(3))
+        return (across + self.translation[axis])[:, :, None, None] + down[:, None, :, None] + along[:, None, None, :]
 
 
 def _farthest(depth: Any) -> Any:

@@ -128,7 +128,7 @@ def _fuse(scene: Scene, depths: Mapping[str, DepthMap], config: MeshConfig, puls
     frames = frames_of(scene, depths, config, step_of(pulse, "reading depth maps"))
     plan = plan_grid(frames, config, lambda: pulse(0, 0, "planning the voxel grid"))
     facts.note("voxel_size", plan.voxel)
-    facts.note("blocks", len(plan.keys))
+    facts.note("blocks", [len(level) for level in plan.blocks.levels])
     if plan.voxel > plan.wanted * 1.001:
         facts.note("coarsened", f"Voxels of {plan.wanted:.4g} would need more than {config.memory_mb} MB; {plan.voxel:.4g} was used.")
     return fuse_depths(frames, plan, config, step_of(pulse, "averaging depth maps"))

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from recon.errors import ReconstructionError, SettingsError
 from recon.io.atomic import replacing
 from recon.scene import PointCloud, TriMesh
+from recon.surface.blocks import BLOCK
 from recon.surface.config import MeshConfig
-from recon.surface.tsdf import integrate, plan_grid
-from recon.surface.voxels import BLOCK, Frame
+from recon.surface.tsdf import GridPlan, integrate, plan_grid
+from recon.surface.voxels import Frame
 
 LEAST, MOST = 8, 512
 """Voxels along the longest side."""
@@ -70,12 +71,9 @@ def make_voxels(
         raise SettingsError(
             f"A grid of {resolution} voxels cannot be made.", f"Its sides have {LEAST} to {MOST}.", "Choose another number."
         )
-    config = replace(config, voxel_size=max(extent, 1e-12) / resolution)
+    config = replace(config, voxel_size=max(extent, 1e-12) / resolution, adaptive=False)
     plan = plan_grid(frames, config)
-    found = integrate(frames, plan, config, progress)
-    known = (found.weight > 0).any(axis=1)
-    index = (found.blocks[known, None].astype(np.int64) * BLOCK + found.offsets[None]).reshape(-1, 3)
-    tsdf, weight = (values[known].reshape(-1) for values in (found.tsdf, found.weight))
+    index, tsdf, weight = _known(frames, plan, config, progress)
     occupied = (weight >= config.min_weight) & (tsdf <= 0)
     if not occupied.any():
         raise ReconstructionError("There is no voxel to write.", "No voxel is known well enough.", "Choose fewer voxels.")
@@ -85,12 +83,27 @@ def make_voxels(
     if np.prod(shape, dtype=np.int64) > _MOST_VOXELS:
         raise SettingsError("The voxel grid is too large.", f"It would have {' x '.join(map(str, shape))} voxels.", "Choose fewer voxels.")
     band = config.truncation * plan.voxel
-    grid = VoxelGrid(low * plan.voxel, plan.voxel, np.full(shape, band, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
+    origin = plan.origin + low * plan.voxel
+    grid = VoxelGrid(origin, plan.voxel, np.full(shape, band, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
     keep = ((index >= low) & (index <= high)).all(axis=1)
     at = tuple((index[keep] - low).T)
-    grid.tsdf[at] = np.where(weight[keep] > 0, tsdf[keep] * np.float32(band), np.float32(band))
-    grid.weight[at], grid.occupied[at] = weight[keep], occupied[keep]
+    grid.tsdf[at], grid.weight[at], grid.occupied[at] = tsdf[keep], weight[keep], occupied[keep]
     return grid
+
+
+def _known(
+    frames: list[Frame], plan: GridPlan, config: MeshConfig, progress: Callable[[int, int], None]
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32]]:
+    """Places `[S, 3]` of the voxels that something is known about, their distances and weights `[S]`."""
+    steps = np.stack(np.meshgrid(*[np.arange(BLOCK)] * 3, indexing="ij"), axis=-1).reshape(-1, 3)
+    places, distances, weights = [], [], []
+    for part in integrate(frames, plan, config, progress):
+        block, voxel = np.nonzero(part.weight[:, :BLOCK, :BLOCK, :BLOCK].reshape(len(part.corners), -1))
+        at = (block, *steps[voxel].T)
+        places.append(part.corners[block] + steps[voxel])
+        distances.append(part.distance[at])
+        weights.append(part.weight[at])
+    return np.concatenate(places), np.concatenate(distances), np.concatenate(weights)
 
 
 def boxes(grid: VoxelGrid, cloud: PointCloud | None = None) -> TriMesh:

@@ -1,106 +1,113 @@
-"""How large a voxel should be, and which blocks of voxels the depth maps touch."""
+"""How large voxels should be, and which blocks of voxels the depth maps touch."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recon.scene import Camera, Rigid3
+from recon.surface.blocks import BLOCK, LEVELS, MOST, Blocks, pack
 from recon.surface.pixels import WeightedDepth
 
-BLOCK = 8
-"""Voxels along the edge of a block."""
-BYTES_PER_BLOCK = BLOCK**3 * (4 + 4 + 16) + 256
-"""Distance, weight, and the four vertex indices that extraction reserves; and the hash entry."""
-_HALF = 1 << 20
+BYTES_PER_BLOCK = 8192
+"""What the surface in a block takes while it is put together."""
+_OVERLAP = 0.05
+_NEAREST, _HALVINGS = 0.05, 2
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One view as the voxel grid sees it; `camera` has the size of the depth map."""
+    """One view as the voxels see it; `camera` has the size of the depth map."""
 
     camera: Camera
     cam_from_world: Rigid3
     pixels: WeightedDepth
 
-
-def footprint(frame: Frame) -> float:
-    """Median width of a used pixel on the surface, scene units; 0 when no pixel is used."""
-    depth = frame.pixels.depth[frame.pixels.depth > 0]
-    return float(np.median(depth)) / min(frame.camera.fx, frame.camera.fy) if len(depth) else 0.0
-
-
-def touched_blocks(frame: Frame, voxel: float, band: float) -> NDArray[np.int64]:
-    """Packed keys of the blocks within `band` of the depths of one view, sorted and unique."""
-    camera, depth = frame.camera, frame.pixels.depth
-    step = max(1, int(0.5 * BLOCK * voxel / max(footprint(frame), 1e-12)))
-    rows, columns = np.nonzero(depth[::step, ::step] > 0)
-    rows, columns = rows * step, columns * step
-    z = depth[rows, columns].astype(np.float64)
-    reach = band / frame.pixels.cosine[rows, columns]
-    pixels = np.stack([columns, rows], axis=1)
-    found = []
-    samples = max(3, int(np.ceil(2 * float(band) / (0.5 * BLOCK * voxel))) + 1)
-    for offset in np.linspace(-1, 1, samples):
-        along = z + offset * np.minimum(reach, 4 * band)
-        front = along > 0
-        points = frame.cam_from_world.inverse().apply(camera.unproject(pixels[front], along[front]))
-        found.append(np.unique(_pack(np.floor(points / (BLOCK * voxel)).astype(np.int64))))
-    return np.unique(np.concatenate(found))
+    @property
+    def focal(self) -> float:
+        """The shorter focal length, pixels."""
+        return min(self.camera.fx, self.camera.fy)
 
 
-def union(frames: Iterable[Frame], voxel: float, band: float, check_cancelled: Callable[[], None]) -> NDArray[np.int64]:
-    """Packed keys of all blocks the frames touch."""
-    keys = np.empty(0, np.int64)
-    for frame in frames:
-        check_cancelled()
-        keys = np.union1d(keys, touched_blocks(frame, voxel, band))
-    return keys
+def voxel_edges(frames: Sequence[Frame], pixels: float, adaptive: bool) -> float:
+    """Edge of the smallest voxel, scene units: `pixels` widths of a middling pixel on the surface.
+
+    Halved as often as the nearest parts allow, twice at most, when there may be larger ones beside it.
+    """
+    widths = [footprints(frame) for frame in frames]
+    middling = float(np.median([np.median(width) for width in widths]))
+    if not adaptive:
+        return pixels * middling
+    near = float(np.quantile(np.concatenate([width[:: max(1, len(width) // 10_000)] for width in widths]), _NEAREST))
+    halvings = float(np.clip(np.round(np.log2(middling / near)), 0, _HALVINGS))
+    return float(pixels * middling * 0.5**halvings)
 
 
-@dataclass(frozen=True, eq=False)
-class Slab:
-    """Neighbouring layers of blocks that are in memory together.
+def footprints(frame: Frame) -> NDArray[np.float32]:
+    """Widths `[S]` of the used pixels on the surface, scene units."""
+    depth = frame.pixels.depth
+    widths: NDArray[np.float32] = depth[depth > 0] / np.float32(frame.focal)
+    return widths
+
+
+def cover(
+    frames: Sequence[Frame],
+    voxel: float,
+    pixels: float,
+    truncation: float,
+    origin: NDArray[np.float64],
+    adaptive: bool,
+    check_cancelled: Callable[[], None] = lambda: None,
+) -> Blocks:
+    """Blocks around all depths: of voxels `pixels` pixel widths wide, as powers of two allow, when `adaptive`, else of one size.
 
     Args:
-        axis: Across which the layers lie.
-        low: First layer.
-        high: One past the last layer.
-        held: `[H]` int64 numbers of their blocks, and of those of the next layer, in which the surface goes on.
+        frames: Usable depths.
+        voxel: Edge of the smallest voxel, scene units.
+        pixels: Edge wanted, in widths of a pixel on the surface.
+        truncation: Half width of the band around a depth, voxels.
+        origin: `[3]` where the lattice starts.
+        adaptive: Whether voxels of several sizes are wanted.
+        check_cancelled: Called for every frame; may raise to stop.
     """
-
-    axis: int
-    low: int
-    high: int
-    held: NDArray[np.int64]
-
-
-def slabs(blocks: NDArray[np.int32], most: int) -> list[Slab]:
-    """Cuts blocks `[B, 3]` across their longest axis into slabs that hold at most `most` each, or else a single layer and the next."""
-    axis = int(np.ptp(blocks, axis=0).argmax())
-    order = np.argsort(blocks[:, axis], kind="stable")
-    first, last = int(blocks[order[0], axis]), int(blocks[order[-1], axis])
-    starts = np.searchsorted(blocks[order, axis], np.arange(first, last + 3))  # of each layer, and of two beyond the last
-    found, low = [], 0
-    layers = last - first + 1
-    while low < layers:
-        fitting = int(np.searchsorted(starts[2:], starts[low] + most, side="right"))
-        high = min(max(fitting, low + 1), layers)
-        found.append(Slab(axis, first + low, first + high, order[starts[low] : starts[min(high + 1, layers)]]))
-        low = high
-    return found
+    wanted = [np.empty(0, np.int64)] * (LEVELS if adaptive else 1)
+    for frame in frames:
+        check_cancelled()
+        depth = frame.pixels.depth
+        scale = np.log2(np.maximum(depth, 1e-30) * np.float32(pixels / frame.focal / voxel))
+        for level in range(len(wanted)):
+            chosen = depth > 0
+            if level > 0:
+                chosen &= scale >= level - 0.5 - _OVERLAP  # some finer ones too, so that no gap opens between two sizes
+            if level < len(wanted) - 1:
+                chosen &= scale < level + 0.5
+            if chosen.any():
+                wanted[level] = np.union1d(wanted[level], touched_blocks(frame, chosen, voxel * 2**level, truncation, origin))
+    return Blocks.without_overlaps(wanted)
 
 
-def unpack(keys: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Block coordinates `[B, 3]` of packed keys."""
-    mask = 2 * _HALF - 1
-    return (np.stack([keys >> 42, (keys >> 21) & mask, keys & mask], axis=1) - _HALF).astype(np.int32)
+def touched_blocks(
+    frame: Frame, chosen: NDArray[np.bool_], voxel: float, truncation: float, origin: NDArray[np.float64]
+) -> NDArray[np.int64]:
+    """Packed positions of the blocks within the band around the chosen pixels `[H, W]` of a view, sorted and unique.
 
-
-def _pack(blocks: NDArray[np.int64]) -> NDArray[np.int64]:
-    shifted = np.clip(blocks + _HALF, 0, 2 * _HALF - 1)
-    packed: NDArray[np.int64] = (shifted[:, 0] << 42) | (shifted[:, 1] << 21) | shifted[:, 2]
-    return packed
+    What is too far away to be counted in voxels is left out.
+    """
+    depth, band = frame.pixels.depth, truncation * voxel
+    step = max(1, int(0.5 * BLOCK * voxel * frame.focal / float(np.median(depth[chosen]))))
+    rows, columns = np.nonzero(chosen[::step, ::step])
+    rows, columns = rows * step, columns * step
+    z = depth[rows, columns].astype(np.float64)
+    reach = np.minimum(band / frame.pixels.cosine[rows, columns], 4 * band)
+    pixels = np.stack([columns, rows], axis=1)
+    found = []
+    for offset in np.linspace(-1, 1, max(3, int(np.ceil(4 * truncation / BLOCK)) + 1)):
+        along = z + offset * reach
+        front = along > 0
+        points = frame.cam_from_world.inverse().apply(frame.camera.unproject(pixels[front], along[front])) - origin
+        near = (np.abs(points) < MOST * voxel / 2**LEVELS).all(axis=1)
+        found.append(np.unique(pack(np.floor(points[near] / (BLOCK * voxel)).astype(np.int64))))
+    return np.unique(np.concatenate(found))

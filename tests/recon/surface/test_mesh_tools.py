@@ -14,7 +14,6 @@ from recon.surface.coloring import color_vertices, sample
 from recon.surface.decimation import decimate
 from recon.surface.holes import boundary_loops, fill_holes, make_watertight
 from recon.surface.topology import boundary_edges, face_pieces, is_watertight, vertex_normals
-from recon.surface.tsdf import canonical
 from tests.recon.surface.oracle import ball, color_of, grid, make, plate, ring
 
 
@@ -149,16 +148,6 @@ def test_vertex_normals_agree_with_trimesh() -> None:
     rough = TriMesh(ball().vertices * [1, 2, 3], ball().faces)
     expected = trimesh.Trimesh(rough.vertices, rough.faces, process=False).vertex_normals
     assert (vertex_normals(rough) * expected).sum(axis=1).min() > 0.999
-
-
-def test_the_order_of_vertices_and_faces_does_not_matter_after_sorting() -> None:
-    rng = np.random.default_rng(0)
-    source = ball()
-    order = rng.permutation(len(source.vertices))
-    faces = np.argsort(order)[source.faces][rng.permutation(len(source.faces))]
-    one, two = canonical(source), canonical(TriMesh(source.vertices[order], np.roll(faces, 1, axis=1)))
-    np.testing.assert_array_equal(one.vertices, two.vertices)
-    np.testing.assert_array_equal(one.faces, two.faces)
 
 
 def test_a_hidden_vertex_takes_no_colour_from_the_thing_that_hides_it() -> None:

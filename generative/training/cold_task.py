@@ -1,8 +1,12 @@
-"""The training of `photo-cold`: one restorer for blur, holes and coarse pixels of any severity, without any noise."""
+"""The training of `photo-cold`: one restorer for blur, holes and coarse pixels of any severity, without any noise.
+
+`photolith train photo-cold`, or bare: `python -m generative.training.cold_task`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,7 @@ from generative.networks.residual_unet import ResidualUNet
 from generative.samplers import sample_cold_tacos
 from generative.samplers.cold import Degrade
 from generative.schedules import severities
-from generative.training.crop_task import ResidualCropTask, psnr
+from generative.training.crop_task import ResidualCropTask, psnr, train_residual
 from generative.training.degraded import missing
 from generative.training.grid import write_grid
 
@@ -74,3 +78,12 @@ class ColdTask(ResidualCropTask):
             rows += [given[:6], restored[:6], clean[:6]]
         write_grid(rows, folder / f"restored_{step:07d}.png")
         return {"psnr": sum(figures.values()) / len(figures), **figures}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    return train_residual(ColdTask.name, ColdTask, argv, steps=20000, rate=3e-4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

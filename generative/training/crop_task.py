@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import cv2
 import torch
 from torch import Tensor, nn
 
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.training.pictures import TERMS, Crops
-from recon.learning.task import collate
+from recon.learning import command
+from recon.learning.task import TrainingTask, collate
 
 
 class CropTask:
@@ -76,6 +80,22 @@ class ResidualCropTask(CropTask):
     def architecture(self) -> dict[str, Any]:
         """For the card."""
         return {**asdict(self._architecture), "widths": list(self._architecture.widths)}
+
+
+def train_residual(name: str, task: Callable[..., TrainingTask], argv: Sequence[str] | None, *, steps: int, rate: float) -> int:
+    """The command line of a training of `ResidualUNet`; the exit code."""
+
+    def make(options: argparse.Namespace) -> TrainingTask:
+        cv2.setNumThreads(0)
+        if options.tiny and options.data is None:
+            return task(None, size=32, architecture=ResidualUNetArchitecture((16, 24), 1), validation_pictures=1)
+        return task(options.data, size=options.size)
+
+    def add_options(parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--size", type=int, help="side of a training picture, a multiple of 8", default=96)
+
+    defaults = {"steps": steps, "rate": rate, "batch": 16, "checkpoint_every": 500}
+    return command.main(name, make, argv, defaults=defaults, tiny={"steps": 4, "batch": 1}, add_options=add_options)
 
 
 def psnr(a: Tensor, b: Tensor) -> float:

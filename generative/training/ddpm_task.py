@@ -1,7 +1,13 @@
-"""The training of `pictures-ddpm`: a class-conditional DDPM of 32x32 pictures."""
+"""The training of `pictures-ddpm`: a class-conditional DDPM of 32x32 pictures.
+
+`photolith train pictures-ddpm`, or bare: `python -m generative.training.ddpm_task`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +21,8 @@ from generative.schedules import pairs, trailing
 from generative.training.class_pictures import SIDE
 from generative.training.class_task import ClassTask
 from generative.training.grid import write_grid
-from generative.training.noise_task import DESCRIPTION, SCHEDULE, denoising_psnr, noise_loss, noisy_example
+from generative.training.noise_task import DEFAULTS, DESCRIPTION, SCHEDULE, denoising_psnr, noise_loss, noisy_example
+from recon.learning import command
 
 DROPPED = 0.1
 """Part of the examples whose class is not told, for guidance without a classifier (Ho and Salimans 2022)."""
@@ -73,3 +80,21 @@ class PicturesDdpmTask(ClassTask):
         rows = [sample_ddim(guided(conditional, unconditional, scale), noise, steps) for scale in GUIDANCE_SCALES]
         write_grid(rows, folder / f"samples_{step:07d}.png")
         return {"psnr": denoising_psnr(Denoiser(as_function(network, labels), clamp=1.0), clean, generator)}
+
+
+def _task(options: argparse.Namespace) -> PicturesDdpmTask:
+    return PicturesDdpmTask(options.data, width=8 if options.tiny and options.data is None else options.width)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--width", type=int, help="channels at full size, a multiple of 8", default=16)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    defaults, tiny = {**DEFAULTS, "batch": 32}, {"steps": 2, "batch": 2}
+    return command.main(PicturesDdpmTask.name, _task, argv, defaults=defaults, tiny=tiny, add_options=_add_options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,13 @@
-"""The training of `pictures-gan`: a class-conditional GAN of 32x32 pictures."""
+"""The training of `pictures-gan`: a class-conditional GAN of 32x32 pictures.
+
+`photolith train pictures-gan`, or bare: `python -m generative.training.gan_task`.
+"""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -11,11 +17,23 @@ import torch
 from torch import Tensor, nn
 
 from generative.networks.gan import Gan, GanArchitecture
-from generative.training.adversarial import Game, critic_loss, generator_loss, gradient_penalty, value
+from generative.training.adversarial import GAMES, Game, critic_loss, generator_loss, gradient_penalty, value
 from generative.training.class_task import ClassTask
 from generative.training.coverage import precision_recall
 from generative.training.grid import write_grid
+from recon.learning import command
 
+DEFAULTS = {
+    "steps": 60000,
+    "batch": 64,
+    "rate": 2e-4,
+    "momentum": 0.0,
+    "warmup": 0,
+    "clip": 0.0,
+    "weight_decay": 0.0,
+    "validate_every": 2000,
+}
+"""Of a training: a game of two wants neither momentum nor decay."""
 COUNT = 256
 """Pictures that a validation compares."""
 
@@ -86,3 +104,25 @@ class PicturesGanTask(ClassTask):
 
 def _small(pictures: Tensor) -> Tensor:
     return nn.functional.avg_pool2d(pictures, 4).flatten(1)
+
+
+def _task(options: argparse.Namespace) -> PicturesGanTask:
+    width = 8 if options.tiny and options.data is None else options.width
+    return PicturesGanTask(options.data, game=options.game, critic_steps=options.critic_steps, penalty=options.r1, width=width)
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--game", choices=GAMES, default="hinge", help="what both players minimise")
+    parser.add_argument("--critic-steps", type=int, default=2, help="steps of the critic before one of the generator")
+    parser.add_argument("--r1", type=float, default=0.0, help="weight of the critic's gradient penalty at real pictures")
+    parser.add_argument("--width", type=int, default=48, help="channels of the finest level")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    tiny = {"steps": 6, "batch": 4}
+    return command.main(PicturesGanTask.name, _task, argv, defaults=DEFAULTS, tiny=tiny, add_options=_add_options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -17,6 +17,8 @@ from generative.training.objectives import min_snr_weight
 SCHEDULE = linear()
 DESCRIPTION = {"schedule": "linear, 1000 levels", "predicts": "eps"}
 """For the card."""
+DEFAULTS = {"steps": 200000, "batch": 8, "rate": 1e-3, "checkpoint_every": 500}
+"""Of a training."""
 LEVELS = (50, 100, 200, 300, 400, 600, 800)
 """At which a validation looks."""
 

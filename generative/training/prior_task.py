@@ -1,21 +1,28 @@
-"""The training of `photo-prior`: an unconditional DDPM of patches of photographs."""
+"""The training of `photo-prior`: an unconditional DDPM of patches of photographs.
+
+`photolith train photo-prior`, or bare: `python -m generative.training.prior_task`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import argparse
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generative.networks.unet2d import as_function, unet2d
+from generative.networks.unet2d import as_function, unet2d, unet_settings
 from generative.samplers import Denoiser, sample_ddim
 from generative.schedules import pairs, trailing
 from generative.training.crop_task import CropTask
 from generative.training.grid import write_grid
-from generative.training.noise_task import DESCRIPTION, SCHEDULE, denoising_psnr, noise_loss, noisy_example
+from generative.training.noise_task import DEFAULTS, DESCRIPTION, SCHEDULE, denoising_psnr, noise_loss, noisy_example
+from recon.learning import command
 
 SAMPLING_STEPS = 20
 
@@ -65,3 +72,25 @@ class PriorTask(CropTask):
         samples = sample_ddim(denoise, noise, SCHEDULE.steps(pairs(trailing(SCHEDULE.T, SAMPLING_STEPS))))
         write_grid([samples], folder / f"samples_{step:07d}.png")
         return {"psnr": denoising_psnr(denoise, clean, generator)}
+
+
+def _task(options: argparse.Namespace) -> PriorTask:
+    cv2.setNumThreads(0)
+    if options.tiny and options.data is None:
+        return PriorTask(None, unet_settings(16, 8), validation_pictures=2)
+    return PriorTask(options.data, unet_settings(options.size, options.width))
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--size", type=int, help="side of a patch, a multiple of 8", default=64)
+    parser.add_argument("--width", type=int, help="channels at full size, a multiple of 8", default=16)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    tiny = {"steps": 2, "batch": 1}
+    return command.main(PriorTask.name, _task, argv, defaults=DEFAULTS, tiny=tiny, add_options=_add_options)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,7 +1,12 @@
-"""The training of `photo-rddm`: blind restoration of photographs by RDDM."""
+"""The training of `photo-rddm`: blind restoration of photographs by RDDM.
+
+`photolith train photo-rddm`, or bare: `python -m generative.training.rddm_task`.
+"""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +17,7 @@ from torch import Tensor, nn
 from generative.networks.residual_unet import ResidualUNet
 from generative.samplers import ResidualDenoiser, sample_rddm
 from generative.schedules import pairs, trailing
-from generative.training.crop_task import ResidualCropTask, psnr
+from generative.training.crop_task import ResidualCropTask, psnr, train_residual
 from generative.training.degraded import KINDS, degraded
 from generative.training.grid import write_grid
 from generative.training.objectives import auto_loss
@@ -55,7 +60,11 @@ class RddmTask(ResidualCropTask):
         times = torch.cat([alpha_bar, beta_bar], 1)[:, :, 0, 0] * schedule.T
         found = network(clean + alpha_bar * residual + beta_bar * eps, batch["degraded"], times)
         residual_error, noise_error = (_root_mean_square(a.float() - b) for a, b in zip(found, (residual, eps), strict=True))
-        logged = {"residual": residual_error.detach(), "noise": noise_error.detach(), "balance": network.balance.detach()}
+        logged: dict[str, float | Tensor] = {
+            "residual": residual_error.detach(),
+            "noise": noise_error.detach(),
+            "balance": network.balance.detach(),
+        }
         return auto_loss(residual_error, noise_error, network.balance), logged
 
     @torch.no_grad()
@@ -83,3 +92,12 @@ class RddmTask(ResidualCropTask):
 def _root_mean_square(errors: Tensor) -> Tensor:
     """Of each picture, `[B, C, H, W]`, and their mean; with a gradient at 0."""
     return (errors.square().flatten(1).mean(1) + 1e-6).sqrt().mean()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Command line; the exit code."""
+    return train_residual(RddmTask.name, RddmTask, argv, steps=40000, rate=5e-4)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

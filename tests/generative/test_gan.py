@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from generative.networks.gan import Critic, Gan, GanArchitecture
-from generative.training import adversarial, pictures_gan
+from generative.training import adversarial, gan_task
 from generative.training.class_pictures import ClassPictures
 from generative.training.coverage import modes_hit, precision_recall
 from generative.training.gan_task import PicturesGanTask
@@ -146,7 +146,7 @@ def test_the_critic_is_lipschitz() -> None:
 
 
 def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
-    assert pictures_gan.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    assert gan_task.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     tensors, card = load_weights(tmp_path / "run" / "best.safetensors")
     gan = Gan(GanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
     load_into(gan, tensors)

@@ -13,7 +13,7 @@ from generative.networks.balance import believed
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.priors.load import load_prior
 from generative.priors.prior import ColdPrior
-from generative.training import degraded, objectives, photo_cold, photo_rddm, rddm_task
+from generative.training import cold_task, degraded, objectives, rddm_task
 from generative.training.pictures import Crops
 from recon.learning.weights import load_into, load_weights
 
@@ -98,7 +98,7 @@ def test_pictures_of_a_folder_are_split_by_name(tmp_path: Path) -> None:
 
 
 def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
-    assert photo_rddm.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    assert rddm_task.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     tensors, card = load_weights(tmp_path / "run" / "best.safetensors")
     assert card.task == "photo-rddm"
     network = ResidualUNet(ResidualUNetArchitecture(**{**card.architecture, "widths": tuple(card.architecture["widths"])}))
@@ -108,7 +108,7 @@ def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
 
 
 def test_a_tiny_cold_training_runs_and_its_weights_load_as_a_restorer(tmp_path: Path) -> None:
-    assert photo_cold.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    assert cold_task.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     prior = load_prior(str(tmp_path / "run" / "best.safetensors"))
     assert isinstance(prior, ColdPrior)
     x = Crops(None, "train", 32).draw(rng())[None]

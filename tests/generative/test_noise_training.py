@@ -11,7 +11,7 @@ from torch import Tensor
 
 from generative.networks.unet2d import as_function, unet2d, unet_settings
 from generative.samplers import Denoiser
-from generative.training import noise_task, pictures_ddpm
+from generative.training import ddpm_task, noise_task
 from generative.training.ddpm_task import PicturesDdpmTask
 from recon.learning.task import collate
 from recon.learning.weights import load_into, load_weights
@@ -68,7 +68,7 @@ def test_each_picture_of_a_batch_is_told_its_own_class() -> None:
 
 
 def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
-    assert pictures_ddpm.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
+    assert ddpm_task.main(["--tiny", "--out", str(tmp_path / "run"), "--device", "cpu"]) == 0
     tensors, card = load_weights(tmp_path / "run" / "best.safetensors")
     assert (card.task, card.data["classes"]) == ("pictures-ddpm", ["disc", "square", "bar"])
     load_into(unet2d(card.architecture), tensors)

@@ -14,7 +14,7 @@ from generative.priors.load import load_prior
 from generative.priors.prior import DiffusionPrior, ResidualPrior
 from generative.samplers import sample_ddim
 from generative.schedules import cosine, linear, pairs, trailing
-from generative.training import photo_prior, photo_rddm
+from generative.training import prior_task, rddm_task
 from recon.errors import WeightsError
 
 SETTINGS = unet_settings(16, 8)
@@ -76,11 +76,11 @@ def test_a_folder_that_is_no_prior_is_refused_in_words(prior: DiffusionPrior, tm
 
 
 def test_what_the_trainings_write_loads_as_a_prior(tmp_path: Path) -> None:
-    for training, kind in ((photo_prior, DiffusionPrior), (photo_rddm, ResidualPrior)):
+    for training, kind in ((prior_task, DiffusionPrior), (rddm_task, ResidualPrior)):
         run = tmp_path / training.__name__
         assert training.main(["--tiny", "--out", str(run), "--device", "cpu"]) == 0
         assert isinstance(load_prior(str(run / "best.safetensors")), kind)
-    assert torch.equal(load_prior(str(tmp_path / photo_prior.__name__ / "best.safetensors")).schedule.alpha_bar, linear().alpha_bar)
+    assert torch.equal(load_prior(str(tmp_path / prior_task.__name__ / "best.safetensors")).schedule.alpha_bar, linear().alpha_bar)
 
 
 def test_networks_for_other_things_are_no_priors(tmp_path: Path) -> None:

@@ -48,11 +48,14 @@ class ClassPictures:
     def __len__(self) -> int:
         return len(self._labels)
 
+    def __getitem__(self, i: int) -> tuple[Tensor, int]:
+        """A picture `[3, 32, 32]` in [-1, 1] and its class."""
+        return torch.from_numpy(self._pictures[i]).permute(2, 0, 1).float() / 127.5 - 1, int(self._labels[i])
+
     def draw(self, rng: np.random.Generator) -> tuple[Tensor, int]:
-        """A random picture `[3, 32, 32]` in [-1, 1], mirrored half of the time, and its class."""
-        i = int(rng.integers(len(self)))
-        picture = self._pictures[i][:, ::-1] if rng.random() < 0.5 else self._pictures[i]
-        return torch.from_numpy(np.ascontiguousarray(picture)).permute(2, 0, 1).float() / 127.5 - 1, int(self._labels[i])
+        """A random one, mirrored half of the time."""
+        picture, label = self[int(rng.integers(len(self)))]
+        return (picture.flip(-1) if rng.random() < 0.5 else picture), label
 
 
 def _read(path: Path) -> NDArray[np.uint8]:

@@ -1,15 +1,16 @@
-"""Samplers with an ideal denoiser: `photolith bench sampling [--steps 50] [--draws 3]`.
+"""Samplers: `photolith bench sampling [--ideal [--steps 50] [--draws 3]] [--pictures [--samples 256]]` (both when neither is named).
 
-Pictures 8x8 from a Gaussian prior, so the denoiser, the data's law and every posterior are known. Each sampler's own law is computed
-exactly, by its recursion on mean and covariance (tests/generative/laws.py; the tests hold the samplers to it), so no figure has
-Monte-Carlo error.
-Tables go to tests/bench/results/sampling.md, with other options to out/bench/.
+--pictures: trained networks, see `sampling_pictures`. --ideal: pictures 8x8 from a Gaussian prior, so the denoiser, the data's law and
+every posterior are known. Each sampler's own law is computed exactly, by its recursion on mean and covariance
+(tests/generative/laws.py; the tests hold the samplers to it), so no figure has Monte-Carlo error.
+Tables go to tests/bench/results/, with other options to out/bench/.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 import time
 from pathlib import Path
@@ -18,6 +19,7 @@ import torch
 
 from generative import samplers, schedules
 from tests.bench.sampling_cases import Problem, operators, pictures
+from tests.bench.sampling_pictures import run_pictures
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 from tests.generative import laws
@@ -119,21 +121,34 @@ def overhead() -> list[str]:
     return ["## Overhead", "", note, "", *table(["", "overhead"], rows), ""]
 
 
+def run_ideal(out: Path, S: int, draws: int) -> None:
+    """Writes the page of the ideal denoiser."""
+    lines = ["# Samplers with an ideal denoiser", "", *machine_lines(), "", *generation(), *restoration(S, draws), *overhead()]
+    folder = Path(__file__).parent / "results" if (S, draws) == (50, 3) else out
+    (folder / "sampling.md").write_text("\n".join(lines), encoding="utf-8")
+    print("\n".join(lines))
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=50, help="steps of restorations")
-    parser.add_argument("--draws", type=int, default=3, help="pictures of each measurement")
+    parser.add_argument("--ideal", action="store_true", help="an ideal denoiser of Gaussian pictures")
+    parser.add_argument("--pictures", action="store_true", help="trained networks")
+    parser.add_argument("--steps", type=int, default=50, help="ideal: steps of restorations")
+    parser.add_argument("--draws", type=int, default=3, help="ideal: pictures of each measurement")
+    parser.add_argument("--samples", type=int, default=256, help="pictures: samples of each row")
+    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
-    lines = ["# Samplers with an ideal denoiser", "", *machine_lines(), "", *generation()]
-    lines += [*restoration(arguments.steps, arguments.draws), *overhead()]
-    text = "\n".join(lines)
-    plain = (arguments.steps, arguments.draws) == (50, 3)
-    folder = Path(__file__).parent / "results" if plain else arguments.out
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "sampling.md").write_text(text, encoding="utf-8")
-    print(text)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    both = arguments.ideal == arguments.pictures
+    if arguments.pictures or both:
+        if not arguments.data.is_dir():
+            print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
+            return 3
+        run_pictures(arguments.data, arguments.out, arguments.samples, arguments.samples == 256)
+    if arguments.ideal or both:
+        run_ideal(arguments.out, arguments.steps, arguments.draws)
     return 0
 
 

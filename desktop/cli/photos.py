@@ -38,7 +38,9 @@ def restore_command(
     sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto: estimated for denoise and deblur, else none.")] = "auto",
     steps: Annotated[int | None, typer.Option(help="Of the sampler; 1 for rddm, 3 for cold, 300 for an inversion, else 20.", min=1)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
-    t0: Annotated[float | None, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another (0.4).", min=0, max=1)] = None,
+    t0: Annotated[
+        str | None, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another (0.4); LOW,HIGH tries the middle and says how to go on.")
+    ] = None,
     travel: Annotated[str | None, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of all noise.")] = 0,
@@ -48,13 +50,14 @@ def restore_command(
 
     Beside NAME.png lies NAME.origin.png: which pixels were measured (0), corrected (1) or generated (2).
     """
-    from desktop.cli.restore_options import check_task, kernel_of, scale_of, sigma_of, travel_of
+    from desktop.cli.restore_options import check_task, dial_of, kernel_of, next_dials, scale_of, sigma_of, travel_of
     from generative.priors.load import load_prior
     from generative.tasks.recipe import BEST, PRIORS, Recipe
     from recon.pipeline.machine import resolve_device
 
     method = BEST.get(task, "classical") if method == "auto" else method
-    recipe = Recipe(method, steps, eta, t0, travel_of(travel), seed)
+    dial = dial_of(t0)
+    recipe = Recipe(method, steps, eta, dial.t0 if dial else None, travel_of(travel), seed)
     recipe.check(task)
     check_task(task, {"mask": mask, "scale": scale, "kernel": kernel, "ratio": ratio})
     settings = {"scale": scale_of(scale), "sigma": sigma_of(sigma), "kernel": kernel_of(kernel), "ratio": 0.25 if ratio is None else ratio}
@@ -70,6 +73,8 @@ def restore_command(
             typer.secho(f"{file.name}: {error}", fg=typer.colors.RED, err=True)
     if failed == len(files):
         raise InputError("No photo was restored.", "None could be used.", "See what is said of each.")
+    if dial and next_dials(dial):
+        typer.echo(next_dials(dial))
 
 
 def _restore(

@@ -10,6 +10,8 @@ from recon.errors import InputError, SettingsError
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from generative.samplers import Dial
+
 BELONGS = {"mask": "inpaint", "scale": "sr", "kernel": "deblur", "ratio": "cs"}
 """Option -> the task that it is about."""
 
@@ -42,6 +44,28 @@ def travel_of(text: str | None) -> tuple[int, int] | None:
     if len(parts) != 2 or not all(part.strip().isdigit() and 1 <= int(part) <= 1000 for part in parts):
         raise SettingsError(f"'{text:.40}' is no time travel.", "", "Give LENGTH,REPEATS, for example 5,3.")
     return int(parts[0]), int(parts[1])
+
+
+def dial_of(text: str | None) -> Dial | None:
+    """SDEdit's t0: one number, or two between which it lies."""
+    if text is None:
+        return None
+    from generative.samplers import Dial
+
+    try:
+        bounds = [float(part) for part in text.split(",")]
+        faithful, realistic = bounds * 2 if len(bounds) == 1 else bounds
+        return Dial(faithful, realistic)
+    except ValueError as error:
+        raise SettingsError(f"'{text:.40}' is no t0.", "", "Give a number from 0 to 1, or LOW,HIGH, for example 0.3,0.6.") from error
+
+
+def next_dials(dial: Dial) -> str:
+    """What to ask for after a look at the result; '' where t0 was given exactly."""
+    if dial.faithful == dial.realistic:
+        return ""
+    nearer, further = (f"--t0 {d.faithful:g},{d.realistic:g}" for d in (dial.more_faithful(), dial.more_realistic()))
+    return f"t0 {dial.t0:g}; strays too far: {nearer}; still shows the photo's faults: {further}"
 
 
 def sigma_of(text: str) -> float | None:

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from desktop.cli.restore_options import dial_of, next_dials
+
 SIZE = (60, 44)
 
 
@@ -73,6 +75,8 @@ def test_an_enlargement_is_found_said_and_undone(photolith, tmp_path: Path) -> N
         (("--task", "sr", "--scale", "much"), 4, "'much'"),
         (("--task", "sr", "--scale", "40"), 4, "scale of 40"),
         (("--task", "sr", "--method", "ddrm", "--t0", "0.5"), 4, "has no 't0'"),
+        (("--task", "sr", "--method", "sdedit", "--t0", "0.6,0.3"), 4, "LOW,HIGH"),
+        (("--task", "sr", "--method", "sdedit", "--t0", "1.5"), 4, "from 0 to 1"),
         (("--task", "draw"), 4, "no task 'draw'"),
         (("--task", "denoise", "--sigma", "loud"), 4, "'loud'"),
         (("--task", "deblur"), 4, "--kernel"),
@@ -85,6 +89,15 @@ def test_what_cannot_be_is_told_in_words(photolith, photo: Path, tmp_path: Path,
     found, _, err = photolith("photos", "restore", str(photo), "-o", str(tmp_path / "out"), *options)
     assert found == code
     assert words in err
+
+
+def test_the_bounds_of_t0_are_halved_towards_what_is_asked_for() -> None:
+    dial = dial_of("0.3,0.6")
+    assert dial is not None
+    assert next_dials(dial) == "t0 0.45; strays too far: --t0 0.3,0.45; still shows the photo's faults: --t0 0.45,0.6"
+    exact = dial_of("0.4")
+    assert exact is not None
+    assert (exact.t0, next_dials(exact), dial_of(None)) == (0.4, "", None)
 
 
 def test_a_folder_of_diffusers_restores_with_previews(photolith, photo: Path, tmp_path: Path) -> None:

@@ -11,34 +11,47 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from generative.operators import FourierBlur
-from generative.tasks.problem import GREY_LEVEL, Problem
+from generative.samplers.protocols import OnStep
+from generative.tasks.problem import Problem
+from generative.tasks.sparse import sparsest, threshold, wiener
+
+STEPS = 30
+FIRST, LAST = 0.5, 0.02
+"""σ of the thresholds, falling; with noise the last one is four times that."""
+FEW = 1 << 21
+"""Pixels of a photo that is denoised with all patches, not every other one."""
 
 
-def classical(problem: Problem) -> Tensor:
-    """Non-local means, Navier-Stokes inpainting, bicubic enlargement or a Wiener filter; `[1, 3, H, W]`.
+def classical(problem: Problem, on_step: OnStep) -> Tensor:
+    """Thresholds of cosine coefficients, begun with the picture of an older method; `[1, 3, H, W]`.
 
     Raises:
         KeyError: There is none for the task.
     """
-    return WAYS[problem.task](problem)
+    if problem.task == "denoise":
+        return _denoise(problem)
+    start = STARTS[problem.task](problem)
+    last = max(LAST, 4 * problem.sigma_y)
+    return sparsest(problem.operator, problem.y, problem.sigma_y, start, STEPS, (max(FIRST, last), last), on_step)
 
 
 def _denoise(problem: Problem) -> Tensor:
-    strength = problem.sigma_y / GREY_LEVEL
-    return _picture(cv2.fastNlMeansDenoisingColored(_bytes(problem.y), None, strength, strength))
+    step = 1 if problem.y[0, 0].numel() <= FEW else 2
+    return wiener(problem.y, threshold(problem.y, problem.sigma_y, step), problem.sigma_y, step)
 
 
-def _enlarge(problem: Problem) -> Tensor:
+def _as_it_is(problem: Problem) -> Tensor:
     return problem.degraded
 
 
-def _inpaint(problem: Problem) -> Tensor:
+def navier_stokes(problem: Problem) -> Tensor:
+    """Holes filled by OpenCV's Navier-Stokes inpainting; `[1, 3, H, W]`."""
     missing = (problem.operator.singular_values == 0).numpy().astype(np.uint8)
     return _picture(cv2.inpaint(_bytes(problem.y), missing, 5, cv2.INPAINT_NS))
 
 
-def _wiener(problem: Problem) -> Tensor:
-    """`d / (d² + σ_y²/P)` in the spectrum, with a power `P ∝ 1/f²`, as photographs have, and the variance of y."""
+def wiener_filter(problem: Problem) -> Tensor:
+    """`d / (d² + σ_y²/P)` in the spectrum, with a power `P ∝ 1/f²`, as photographs have, and the variance of y; `[1, 3, H, W]`."""
     d, y = problem.operator.singular_values.to(problem.y), problem.y
     height, width = y.shape[-2:]
     if isinstance(problem.operator, FourierBlur):
@@ -62,5 +75,5 @@ def _picture(values: NDArray[np.uint8]) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(values[..., ::-1])).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
-WAYS: dict[str, Callable[[Problem], Tensor]] = {"denoise": _denoise, "inpaint": _inpaint, "sr": _enlarge, "deblur": _wiener}
-"""Task -> how it is done."""
+STARTS: dict[str, Callable[[Problem], Tensor]] = {"inpaint": navier_stokes, "sr": _as_it_is, "deblur": wiener_filter, "cs": _as_it_is}
+"""Task -> what the thresholds begin with: Navier-Stokes inpainting, bicubic enlargement, a Wiener filter, A⁺y."""

@@ -8,7 +8,7 @@ from generative.tasks.problem import TASKS
 from recon.errors import SettingsError
 
 METHODS = {
-    "classical": ("denoise", "inpaint", "sr", "deblur"),
+    "classical": ("denoise", "inpaint", "sr", "deblur", "cs"),
     "rddm": ("denoise", "inpaint", "sr", "deblur"),
     "ddnm": ("inpaint", "sr", "colorize", "cs"),
     "ddnm+": TASKS,

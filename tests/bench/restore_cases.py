@@ -23,10 +23,12 @@ class Case:
 
     Args:
         name: Of the rows.
+        task: Of the program.
         make: Clean picture and generator to the problem that the program would state.
     """
 
     name: str
+    task: str
     make: Callable[[Tensor, np.random.Generator], Problem]
 
 
@@ -34,7 +36,7 @@ def _denoise(level: float) -> Case:
     def make(clean: Tensor, rng: np.random.Generator) -> Problem:
         return make_problem(stored(clean + _noise(clean, rng, level)), "denoise")
 
-    return Case(f"denoise, {level:.0f} of 255, estimated", make)
+    return Case(f"denoise, {level:.0f} of 255, estimated", "denoise", make)
 
 
 def _enlarge(clean: Tensor, rng: np.random.Generator) -> Problem:
@@ -59,12 +61,22 @@ def _deblur(clean: Tensor, rng: np.random.Generator) -> Problem:
     return make_problem(stored(exact.operator.A(clean) + _noise(clean, rng, 5.0)), "deblur", kernel=kernel)
 
 
+def _colorize(clean: Tensor, rng: np.random.Generator) -> Problem:
+    return make_problem(clean, "colorize")
+
+
+def _sense(clean: Tensor, rng: np.random.Generator) -> Problem:
+    return make_problem(clean, "cs", ratio=0.25)
+
+
 CASES = (
     *(_denoise(level) for level in (15.0, 25.0, 50.0)),
-    Case("4x super-resolution", _enlarge),
-    Case("50 % of the pixels missing", _random_pixels),
-    Case(f"three holes of {HOLE} px", _holes),
-    Case("Gaussian blur 3 px, noise 5", _deblur),
+    Case("4x super-resolution", "sr", _enlarge),
+    Case("50 % of the pixels missing", "inpaint", _random_pixels),
+    Case(f"three holes of {HOLE} px", "inpaint", _holes),
+    Case("Gaussian blur 3 px, noise 5", "deblur", _deblur),
+    Case("colours missing", "colorize", _colorize),
+    Case("25 % of the Walsh-Hadamard coefficients", "cs", _sense),
 )
 
 

@@ -66,7 +66,9 @@ def test_every_method_does_what_it_says_it_can(method: str, task: str, priors) -
     assert result.shape == ((1, 3, 90, 76) if task == "sr" else (1, 3, 45, 38))
     assert result.isfinite().all()
     assert float(result.abs().max()) <= 1
-    assert steps == ([] if method == "classical" else list(range(1, last + 1)))
+    if method == "classical":
+        last = 0 if task == "denoise" else 30
+    assert steps == list(range(1, last + 1))
     assert origins(posed, method).shape == result.shape[-2:]
     if task == "inpaint":
         assert torch.equal(result[..., known()], picture()[..., known()])

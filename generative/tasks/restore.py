@@ -78,17 +78,23 @@ def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnSt
 
 def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
     degraded = problem.degraded.to(prior.device)
-    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4, on_part)
+    tiles = _residual_tiles(prior.network.architecture.stride, degraded, recipe, on_part)
     noise = torch.randn(degraded.shape, generator=generator).to(degraded)
     steps = prior.schedule.steps(pairs(trailing(prior.schedule.T, min(recipe.step_count, prior.schedule.T))))
     denoise = tiled_residual(prior.denoiser(), tiles)
     return sample_rddm(denoise, noise, steps, degraded=degraded, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
 
 
+def _residual_tiles(stride: int, picture: Tensor, recipe: Recipe, on_part: OnPart) -> Tiles:
+    """Small pictures are taken whole: such a network sees any size that is a multiple of its stride."""
+    side = -(-max(picture.shape[-2:]) // stride) * stride
+    return Tiles.within(min(side, RESIDUAL_TILE), min(RESIDUAL_OVERLAP, side - 1), recipe.memory, BYTES_PER_PIXEL // 4, on_part)
+
+
 def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
     if problem.degrade is None:
         raise SettingsError("Cold Diffusion cannot undo this blur.", "It knows Gaussian blur only.", "Choose ddrm or ddnm+.")
-    tiles = Tiles.within(RESIDUAL_TILE, RESIDUAL_OVERLAP, recipe.memory, BYTES_PER_PIXEL // 4, on_part)
+    tiles = _residual_tiles(prior.network.architecture.stride, problem.degraded, recipe, on_part)
 
     def restorer(x: Tensor, s: float) -> Tensor:
         (x0,) = tiles.blend(lambda patches: (prior.network.restored(patches, s * problem.strength),), x)

@@ -46,11 +46,11 @@ def older(task: str) -> dict[str, Way]:
 
 
 def ours(task: str, given: str) -> dict[str, Way]:
-    """Name -> a method of the program, with the prior `given` where it is of the right kind."""
+    """Name -> a method of the program, with the prior `given` where it is of the right kind. Without noise DDNM+ is DDNM."""
     found: dict[str, Way] = {}
     for method, tasks in METHODS.items():
         prior = _prior_for(method, given)
-        if task not in tasks or method in LEFT_OUT or (method in PRIORS and prior is None):
+        if task not in tasks or method in LEFT_OUT or (method in PRIORS and prior is None) or (method == "ddnm+" and "ddnm" in found):
             continue
         for steps in (1, 3) if method == "rddm" else (None,):
             name = method if steps is None else f"{method}, {steps} step{'s' * (steps > 1)}"
@@ -65,8 +65,8 @@ def mean_of(method: str, count: int, given: str) -> Way:
 
 
 def drawn(task: str, given: str) -> list[str]:
-    """Methods of DRAWN that do the task and have a prior."""
-    return [method for method in DRAWN if task in METHODS[method] and _prior_for(method, given) is not None]
+    """Methods of DRAWN for the task."""
+    return [method for method in ours(task, given) if method in DRAWN]
 
 
 def _prior_for(method: str, given: str) -> Prior | None:

@@ -41,7 +41,7 @@ def local_inliers(points: NDArray[np.floating], k: int = 16, factor: float = 3.0
     Returns:
         `[N]`, True = stays.
     """
-    found = [(index, distance.mean(1)) for index, distance, _ in _neighborhoods(points, k)]
+    found = [(index.astype(np.int32), distance.mean(1)) for index, distance, _ in _neighborhoods(points, k)]  # for all points at once
     mean = np.concatenate([distance for _, distance in found])
     usual = np.concatenate([np.median(mean[index], axis=1) for index, _ in found])
     return np.asarray(mean <= factor * usual)
@@ -149,7 +149,7 @@ def _neighborhoods(points: NDArray[np.floating], k: int) -> Iterator[tuple[NDArr
     for begin in range(0, len(points), CHUNK):
         some = np.asarray(points[begin : begin + CHUNK], np.float64)
         distance, index = tree.query(some, k=np.arange(1, k + 1), workers=-1)
-        yield index, distance, np.asarray(points, np.float64)[index] - some[:, None]
+        yield index, distance, points[index] - some[:, None]
 
 
 def _tree(points: NDArray[np.floating]):  # type: ignore[no-untyped-def]

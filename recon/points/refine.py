@@ -73,12 +73,12 @@ def refine(
     stays = seen[:, 3] <= (np.log(outlier / (1 - outlier)) if outlier < 1 else np.inf)
     if not stays.any():
         raise InputError("The cloud cannot be refined.", "None of its points seems to lie on a surface.", "Give another cloud.")
-    picked = cloud.select(stays)
-    points, normals = _settle(network, picked.points, support(picked), seen[stays], partial(_part, progress, 1, ROUNDS))
-    result = moved(picked, points)
+    cloud, seen = cloud.select(stays), seen[stays]
+    points, normals = _settle(network, cloud.points, support(cloud), seen, partial(_part, progress, 1, ROUNDS))
+    result = moved(cloud, points)
     if keep_normals and result.normals is not None:
         return result
-    return replace(result, normals=orientation.renewed(points, normals, picked.normals))
+    return replace(result, normals=orientation.renewed(points, normals, cloud.normals))
 
 
 def displaced(network: nn.Module, points: NDArray[np.float32], known: NDArray[np.float32] | None = None) -> NDArray[np.float32]:

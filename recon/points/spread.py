@@ -29,23 +29,31 @@ def spread(points: NDArray[np.floating], normals: NDArray[np.floating], farthest
     """
     from scipy.spatial import cKDTree
 
-    begun = np.asarray(points, np.float64)
-    result, k = begun, min(NEIGHBORS + 1, len(points))
+    result, k = np.asarray(points, np.float64), min(NEIGHBORS + 1, len(points))
+    parts = [slice(i, i + CHUNK) for i in range(0, len(points), CHUNK)]
     for _ in range(rounds):
         tree = cKDTree(result)
-        push = np.concatenate([_push(tree, result, result[i : i + CHUNK], k) for i in range(0, len(result), CHUNK)])
-        push -= np.einsum("nc,nc->n", push, normals)[:, None] * normals
-        move = result + push - begun
-        length = np.linalg.norm(move, axis=1, keepdims=True)
-        result = begun + move * np.minimum(1, farthest / length.clip(1e-30))
+        result = np.concatenate([_step(tree, result[part], points[part], normals[part], farthest, k) for part in parts])
     return result.astype(np.float32)
 
 
-def _push(tree: Any, points: NDArray[np.float64], some: NDArray[np.float64], k: int) -> NDArray[np.float64]:
+def _step(
+    tree: Any, some: NDArray[np.float64], begun: NDArray[np.floating], normals: NDArray[np.floating], farthest: float, k: int
+) -> NDArray[np.float64]:
+    """Where some of the points of a tree, `[M, 3]`, go; they were at `begun` at first."""
+    push = _push(tree, some, k)
+    push -= np.einsum("nc,nc->n", push, normals)[:, None] * normals
+    move = some + push - begun
+    length = np.linalg.norm(move, axis=1, keepdims=True)
+    result: NDArray[np.float64] = begun + move * np.minimum(1, farthest / length.clip(1e-30))
+    return result
+
+
+def _push(tree: Any, some: NDArray[np.float64], k: int) -> NDArray[np.float64]:
     """Where their neighbours push some of the points `[M, 3]`."""
     distance, index = tree.query(some, k=np.arange(1, k + 1), workers=-1)
     reach = distance[:, -1:].clip(1e-30)
     weight = np.square(1 - distance[:, 1:] / reach)
-    away = some[:, None] - points[index[:, 1:]]
+    away = some[:, None] - tree.data[index[:, 1:]]
     push: NDArray[np.float64] = (weight[..., None] * away / distance[:, 1:, None].clip(1e-30)).sum(1) * reach * _STEP
     return push

@@ -1,7 +1,8 @@
-"""Clouds of points: `photolith bench points [--noise] [--stereo] [--classes]` (all when none is named).
+"""Clouds of points: `photolith bench points [--noise] [--stereo] [--classes] [--large]` (all when none is named).
 
 --noise: Gaussian noise on clouds of meshes that were never trained on. --stereo: dense clouds of our own multi-view stereo. --classes:
-classification of voxel shapes. Tables go to tests/bench/results/ when everything was measured with the usual options, else to out/bench/.
+classification of voxel shapes. --large: time and memory of clouds of many points. Tables go to tests/bench/results/ when everything was
+measured with the usual options, else to out/bench/.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import sys
 from pathlib import Path
 
 from tests.bench.points_classes import run_classes
+from tests.bench.points_large import run_large
 from tests.bench.points_mvs import run_mvs
 from tests.bench.points_noise import run_noise
 from tests.bench.support.machine import machine_lines
 
 ROOT = Path(__file__).resolve().parents[2]
-PARTS = {"noise": run_noise, "stereo": run_mvs, "classes": run_classes}
+PARTS = {"noise": run_noise, "stereo": run_mvs, "classes": run_classes, "large": run_large}
 
 
 def main() -> int:
@@ -26,6 +28,8 @@ def main() -> int:
     parser.add_argument("--noise", action="store_true", help="Gaussian noise")
     parser.add_argument("--stereo", action="store_true", help="clouds of our own stereo")
     parser.add_argument("--classes", action="store_true", help="classification")
+    parser.add_argument("--large", action="store_true", help="large clouds")
+    parser.add_argument("--points", type=int, nargs="+", default=[1_000_000, 10_000_000], help="points of the large clouds")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only meshes whose name contains NAME")
     parser.add_argument("--weights", default="", help="weights of the network; the shipped ones when left out")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))

@@ -41,9 +41,9 @@ def reconstruct(photos: Path, project: Path, *options: str) -> Run:
     """
     project.parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-c", CLI, "reconstruct", str(photos), "-o", str(project), *options]
-    before = _children_seconds()
+    before = used_seconds()
     seconds, peak = measured(command, project.with_suffix(".log"))
-    used = _children_seconds() - before
+    used = used_seconds() - before
     report = json.loads((project / "outputs" / "report.json").read_text(encoding="utf-8"))
     return Run(project / "outputs", report, seconds, peak, used)
 
@@ -66,7 +66,7 @@ def measured(command: Sequence[str], log: Path) -> tuple[float, float]:
     return time.monotonic() - start, peak / 2**30
 
 
-def _children_seconds() -> float:
+def used_seconds() -> float:
     """Processor seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

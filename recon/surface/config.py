@@ -22,8 +22,7 @@ class MeshConfig:
     )
     adaptive: bool = setting(
         True,
-        "Voxels are halved and doubled as the distance of the photos asks: small ones on what was seen from near, large ones on what was "
-        "seen from afar only. Otherwise all have the size that a middling pixel asks for.",
+        "Voxels are doubled, up to three times, where the photos saw the surface only from afar: fewer triangles where less was seen.",
     )
     voxel_size: float = setting(
         0.0,

@@ -56,7 +56,7 @@ class TextureStage(Stage):
 
     name: ClassVar[str] = "texture"
     title: ClassVar[str] = "Texture"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     needs: ClassVar[tuple[str, ...]] = ("undistort", "mesh")
     config_type: ClassVar[type] = TextureConfig
     publishes: ClassVar[Mapping[str, str]] = {name: name for name in ("mesh.obj", "mesh.mtl", "mesh.png", "mesh.glb")}

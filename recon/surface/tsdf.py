@@ -22,7 +22,7 @@ from recon.surface.config import MeshConfig
 from recon.surface.integration import Sight, average
 from recon.surface.nets import Cuts, find_cuts, surface
 from recon.surface.pixels import weigh
-from recon.surface.voxels import BYTES_PER_BLOCK, Frame, cover, voxel_edges
+from recon.surface.voxels import BYTES_PER_BLOCK, Frame, cover, footprint
 
 _GROW = 1.26
 _CHUNK = 1024
@@ -73,7 +73,7 @@ def plan_grid(frames: list[Frame], config: MeshConfig, check_cancelled: Callable
     """
     if not frames:
         raise no_depth()
-    wanted = config.voxel_size or voxel_edges(frames, config.voxel_pixels, config.adaptive)
+    wanted = config.voxel_size or config.voxel_pixels * float(np.median([footprint(frame) for frame in frames]))
     origin = np.mean([frame.cam_from_world.center for frame in frames], axis=0)
     voxel, most = wanted, max(int(config.memory_mb * 1e6 / BYTES_PER_BLOCK), 1)
     while True:

@@ -15,7 +15,6 @@ from recon.surface.pixels import WeightedDepth
 BYTES_PER_BLOCK = 8192
 """What the surface in a block takes while it is put together."""
 _OVERLAP = 0.05
-_NEAREST, _HALVINGS = 0.05, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,25 +31,10 @@ class Frame:
         return min(self.camera.fx, self.camera.fy)
 
 
-def voxel_edges(frames: Sequence[Frame], pixels: float, adaptive: bool) -> float:
-    """Edge of the smallest voxel, scene units: `pixels` widths of a middling pixel on the surface.
-
-    Halved as often as the nearest parts allow, twice at most, when there may be larger ones beside it.
-    """
-    widths = [footprints(frame) for frame in frames]
-    middling = float(np.median([np.median(width) for width in widths]))
-    if not adaptive:
-        return pixels * middling
-    near = float(np.quantile(np.concatenate([width[:: max(1, len(width) // 10_000)] for width in widths]), _NEAREST))
-    halvings = float(np.clip(np.round(np.log2(middling / near)), 0, _HALVINGS))
-    return float(pixels * middling * 0.5**halvings)
-
-
-def footprints(frame: Frame) -> NDArray[np.float32]:
-    """Widths `[S]` of the used pixels on the surface, scene units."""
+def footprint(frame: Frame) -> float:
+    """Median width of a used pixel on the surface, scene units."""
     depth = frame.pixels.depth
-    widths: NDArray[np.float32] = depth[depth > 0] / np.float32(frame.focal)
-    return widths
+    return float(np.median(depth[depth > 0])) / frame.focal
 
 
 def cover(

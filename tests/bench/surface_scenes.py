@@ -134,7 +134,7 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
     light_textured = texture_mesh(light, used, picture_of, TextureConfig(), mask=mask_of)
     meshes = (textured, colored(simplified(whole, len(textured.faces))), light_textured, colored(light))
     models = dict(zip(WAYS, map(drawable, meshes), strict=True))
-    scores: dict[str, Any] = {way: {"psnr": [], "ssim": []} for way in WAYS}
+    scores: dict[str, Any] = {way: {"psnr": [], "even": [], "ssim": []} for way in WAYS}
     covered, rows = [], []
     for name, (camera, pose) in held.items():
         truth, mask = picture_of(name), mask_of(name)
@@ -144,8 +144,8 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
         row = [np.where(mask[..., None], truth, 40).astype(np.uint8)]
         for way, model in models.items():
             shot = render(model, camera, pose, supersampling=2)
-            scores[way]["psnr"].append(psnr(shot.image / 255, truth / 255, inner))
-            scores[way]["ssim"].append(ssim(shot.image / 255, truth / 255, inner))
+            for key, value in likeness(shot.image, truth, inner).items():
+                scores[way][key].append(value)
             row.append(shot.image)
         rows.append(np.hstack(row))
     cv2.imwrite(str(picture), np.vstack(rows)[..., ::-1])
@@ -156,6 +156,14 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
 def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """The mask `[H, W]` without the pixels nearer than `ERODED` to its outline."""
     return np.asarray(cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), iterations=ERODED) > 0)
+
+
+def likeness(shot: NDArray[np.uint8], truth: NDArray[np.uint8], inner: NDArray[np.bool_]) -> dict[str, float]:
+    """PSNR, the same with one factor a channel for the exposure of the photograph `truth`, and SSIM, inside `inner`."""
+    picture, photo = shot / 255, truth / 255
+    gain = np.median(photo[inner] / np.maximum(picture[inner], 1 / 255), axis=0)
+    even = psnr(np.clip(picture * gain, 0, 1), photo, inner)
+    return {"psnr": psnr(picture, photo, inner), "even": even, "ssim": ssim(picture, photo, inner)}
 
 
 def drawable(mesh: TriMesh) -> SynthScene:

@@ -32,6 +32,11 @@ class TextureConfig:
         6, "Width of the band in which neighbouring patches are blended.", unit="triangles", minimum=0, maximum=50, advanced=True
     )
     balance: bool = setting(True, "Differences of exposure and white balance between the photos are evened out.")
+    agreement: bool = setting(
+        True,
+        "Photos that show another colour than most photos of the same place are not used there: something stood in front.",
+        advanced=True,
+    )
     level_seams: bool = setting(True, "What differs at seams after that is spread smoothly over the patches.", advanced=True)
     padding: int = setting(4, "Texels around each patch.", unit="texels", minimum=1, maximum=64, advanced=True)
     held_out: int = setting(

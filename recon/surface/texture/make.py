@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from recon.scene import Scene, TriMesh
 from recon.surface.coloring import spread
 from recon.surface.progress import Facts, Pulse, silent, step_of
+from recon.surface.texture.agreement import outvoted
 from recon.surface.texture.atlas import lay_out
 from recon.surface.texture.baking import bake
 from recon.surface.texture.blending import view_weights
@@ -56,6 +57,8 @@ def texture_mesh(
     looked = survey(mesh, normals, scene.views, picture, mask, step_of(pulse, "looking from every photo"))
     pulse(0, 0, "balancing the photos")
     gains = view_gains(looked.colors, looked.visible) if config.balance else np.ones((len(looked.views), 3), np.float32)
+    if config.agreement and looked.views:
+        looked = looked.without(mesh.faces, outvoted(looked.colors, looked.scores, gains))
     pulse(0, 0, "choosing the best photo for each triangle")
     pairs = face_pairs(mesh.faces)
     labels = choose_views(looked.candidates, looked.quality, pairs, config.seam_cost)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -28,17 +28,31 @@ class Survey:
 
     Args:
         views: `[N]` views with pictures.
-        visible: `[N, V]` whether a view sees a vertex.
+        scores: `[N, V]` float32 how well a view sees a vertex: pixels a scene unit there times the cosine to the normal; 0 = not at all.
         colors: `[N, V, 3]` uint8 colour of the vertex in the view, slightly blurred; 0 where it is not seen.
         candidates: `[F, K]` int32 numbers of the views that see a face best, -1 = none.
         quality: `[F, K]` float32 how well: photo pixels on the face times the local sharpness; 0 = no candidate.
     """
 
     views: tuple[View, ...]
-    visible: NDArray[np.bool_]
+    scores: NDArray[np.float32]
     colors: NDArray[np.uint8]
     candidates: NDArray[np.int32]
     quality: NDArray[np.float32]
+
+    @property
+    def visible(self) -> NDArray[np.bool_]:
+        """Whether a view sees a vertex `[N, V]`."""
+        return self.scores > 0
+
+    def without(self, faces: NDArray[np.int32], wrong: NDArray[np.bool_]) -> Survey:
+        """The same, without views at vertices `wrong` `[N, V]`; a face `[F, 3]` that would lose all its candidates keeps them."""
+        bad = wrong[self.candidates[:, :, None], faces[:, None]].any(axis=2) & (self.candidates >= 0)
+        bad &= ((self.candidates >= 0) & ~bad).any(axis=1, keepdims=True)
+        candidates, quality = np.where(bad, -1, self.candidates), np.where(bad, 0, self.quality)
+        return replace(
+            self, scores=np.where(wrong, 0, self.scores), candidates=candidates.astype(np.int32), quality=quality.astype(np.float32)
+        )
 
 
 def survey(
@@ -60,18 +74,17 @@ def survey(
         progress: Called with (views done, all); may raise to stop.
     """
     n, vertices, faces = len(views), len(mesh.vertices), len(mesh.faces)
-    visible, colors = np.zeros((n, vertices), bool), np.zeros((n, vertices, 3), np.uint8)
+    scores, colors = np.zeros((n, vertices), np.float32), np.zeros((n, vertices, 3), np.uint8)
     candidates = np.full((faces, CANDIDATES), -1, np.int32)
     quality = np.zeros((faces, CANDIDATES), np.float32)
     occluder = make_occluder(mesh)
     for number, view in enumerate(views):
         progress(number, n)
         sighting = see(mesh, normals, view, occluder)
-        index, pixels = sighting.index, sighting.pixels
-        inside = inside_mask(mask(view.name), pixels)
-        index, pixels = index[inside], pixels[inside]
+        inside = inside_mask(mask(view.name), sighting.pixels)
+        index, pixels = sighting.index[inside], sighting.pixels[inside]
         image = picture(view.name)
-        visible[number, index] = True
+        scores[number, index] = sighting.score[inside]
         colors[number, index] = sample(np.asarray(cv2.GaussianBlur(image, (0, 0), _BLUR)), view, pixels)
         at = np.full((vertices, 2), np.nan, np.float32)
         at[index] = pixels
@@ -81,7 +94,7 @@ def survey(
         quality[seen[better], slot[better]] = value[better]
         candidates[seen[better], slot[better]] = number
     progress(n, n)
-    return Survey(tuple(views), visible, colors, candidates, quality)
+    return Survey(tuple(views), scores, colors, candidates, quality)
 
 
 def inside_mask(mask: NDArray[np.bool_] | None, pixels: NDArray[np.float64]) -> NDArray[np.bool_]:

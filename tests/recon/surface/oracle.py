@@ -56,9 +56,9 @@ def make(truth: TriMesh, eyes: NDArray[np.float64], target: tuple[float, float, 
     return Oracle(Scene(tuple(views), SparsePoints(np.zeros((0, 3)), np.zeros((0, 3)), none, none, none)), depths, pictures, truth)
 
 
-def around() -> NDArray[np.float64]:
-    """Eyes that see a ball from all sides."""
-    return np.concatenate([ring(10), [[0.1, 0, 3.3], [0.1, 0, -3.3]]])
+def around(count: int = 10) -> NDArray[np.float64]:
+    """Eyes that see a ball from all sides: a ring, one above and one below."""
+    return np.concatenate([ring(count), [[0.1, 0, 3.3], [0.1, 0, -3.3]]])
 
 
 def ring(count: int, radius: float = 3.0, height: float = 1.5) -> NDArray[np.float64]:

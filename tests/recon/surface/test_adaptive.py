@@ -17,7 +17,7 @@ from recon.surface.topology import boundary_edges, edge_keys, face_normals
 from recon.surface.tsdf import frames_of, fuse_depths, integrate, plan_grid
 from tests.recon.surface.oracle import Oracle, around, ball, make
 
-CONFIG = MeshConfig(method="tsdf")
+CONFIG = MeshConfig(method="tsdf", voxel_size=0.009)
 Distance = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
 
@@ -85,17 +85,17 @@ def near_and_far() -> Oracle:
     return make(ball(), np.concatenate([around() * 1.5, [[1.8, 0.2, 0.1], [1.8, -0.2, 0], [1.8, 0, -0.2]]]))
 
 
-def made(seen: Oracle, config: MeshConfig) -> tuple[TriMesh, int, float]:
-    """Mesh, number of voxels, edge of the smallest."""
+def made(seen: Oracle, config: MeshConfig) -> tuple[TriMesh, int]:
+    """Mesh and number of voxels."""
     frames = frames_of(seen.scene, seen.depths, config)
     plan = plan_grid(frames, config)
-    return fuse_depths(frames, plan, config), len(plan.blocks) * BLOCK**3, plan.voxel
+    return fuse_depths(frames, plan, config), len(plan.blocks) * BLOCK**3
 
 
 def test_what_is_seen_from_near_is_as_true_as_with_fine_voxels_everywhere_for_less(near_and_far: Oracle) -> None:
     config = replace(CONFIG, behind=1.0)  # wide enough for the steps of the coarse depth maps
-    mesh, voxels, edge = made(near_and_far, config)
-    fine, most, _ = made(near_and_far, replace(config, adaptive=False, voxel_size=edge))
+    mesh, voxels = made(near_and_far, config)
+    fine, most = made(near_and_far, replace(config, adaptive=False))
     assert len(boundary_edges(mesh.faces)) == 0
     assert voxels < 0.5 * most
     assert len(mesh.faces) < 0.5 * len(fine.faces)

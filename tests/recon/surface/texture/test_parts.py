@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from recon.surface.stage import spread_over
+from recon.surface.texture.agreement import outvoted
 from recon.surface.texture.baking import filled
 from recon.surface.texture.blending import view_weights
 from recon.surface.texture.exposure import view_gains
@@ -15,6 +16,7 @@ from recon.surface.texture.labels import choose_views, face_pairs
 from recon.surface.texture.levelling import level
 from recon.surface.texture.packing import pack
 from recon.surface.texture.raster import barycentric, face_map
+from recon.surface.texture.survey import Survey
 from tests.recon.surface.oracle import ball, grid
 
 
@@ -126,3 +128,33 @@ def test_held_out_photos_are_spread_over_all_and_two_are_left(count: int, kept_o
     found = spread_over([str(i) for i in range(18)], count)
     assert found == kept_out or (kept_out is None and len(set(found)) == 16)
     assert spread_over(["a", "b"], 5) == []
+
+
+def test_the_colour_that_most_views_see_outvotes_the_others_and_few_views_outvote_nobody() -> None:
+    rng = np.random.default_rng(0)
+    colors = np.clip(rng.normal(100, 3, (6, 50, 3)), 0, 255)
+    colors[2, :10] = [200, 100, 100]
+    colors[:, 40:] += rng.normal(0, 30, (6, 10, 3))  # an edge that is not quite in its place: nobody is right
+    scores = np.full((6, 50), 0.5)
+    scores[3:, :5] = 0
+    gains = np.array([1, 1, 1, 1, 1, 2.0])[:, None].repeat(3, axis=1).astype(np.float32)
+    colors[5] /= 2
+    wrong = outvoted(np.clip(colors, 0, 255).astype(np.uint8), scores, gains)
+    expected = np.zeros((6, 40), bool)
+    expected[2, 5:10] = True
+    np.testing.assert_array_equal(wrong[:, :40], expected)
+    assert wrong[:, 40:].mean() < 0.2
+    scores[2, 5:10] = 2  # one view from the front against five that graze
+    np.testing.assert_array_equal(outvoted(np.clip(colors, 0, 255).astype(np.uint8), scores, gains)[2, :10], np.zeros(10, bool))
+
+
+def test_a_face_keeps_its_views_when_all_of_them_are_outvoted() -> None:
+    faces = np.array([[0, 1, 2], [1, 2, 3]], np.int32)
+    candidates, quality = np.array([[0, 1], [1, -1]], np.int32), np.array([[2, 1], [3, 0]], np.float32)
+    looked = Survey((), np.ones((2, 4), np.float32), np.zeros((2, 4, 3), np.uint8), candidates, quality)
+    wrong = np.zeros((2, 4), bool)
+    wrong[0, 0] = wrong[1, 3] = True
+    left = looked.without(faces, wrong)
+    assert left.candidates.tolist() == [[-1, 1], [1, -1]]
+    assert left.quality.tolist() == [[0, 1], [3, 0]]
+    assert not left.visible[wrong].any()

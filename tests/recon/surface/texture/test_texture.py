@@ -92,6 +92,21 @@ def test_nothing_of_the_background_outside_the_masks_gets_on_the_model() -> None
     assert not pure.any()
 
 
+def test_what_stands_before_the_surface_in_one_photo_does_not_get_on_it() -> None:
+    seen = make(ball(), around(16))
+    name = seen.scene.views[0].name
+    pictures = dict(seen.pictures)
+    pictures[name] = pictures[name].copy()
+    pictures[name][40:80, 60:100] = [255, 0, 0]  # in the very middle, where this photo is the best
+    wrong = {}
+    for agreement in (True, False):
+        mesh = texture_mesh(seen.truth, seen.scene, pictures.__getitem__, replace(CONFIG, agreement=agreement))
+        colors, places = looked_up(mesh)
+        wrong[agreement] = (np.abs(colors - color_of(places)).max(axis=1) > 0.15).sum()
+    assert wrong[True] == 0
+    assert wrong[False] > 100
+
+
 def test_faces_that_no_photo_sees_take_the_colours_around_them() -> None:
     seen = make(ball(), np.array([[0.0, 0.1, 3.0], [0.1, -0.1, 3.0]]))
     facts = Facts()

@@ -14,18 +14,19 @@ import torch
 from torch import Tensor
 
 from generative import samplers, schedules
-from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.unet2d import as_function, unet2d
+from generative.priors.load import load_prior
+from generative.priors.prior import GanPrior
 from generative.samplers.ddim import ddim_sigma
 from generative.samplers.protocols import Level
 from generative.training.class_pictures import ClassPictures
 from generative.training.coverage import precision_recall
 from generative.training.grid import write_grid
 from generative.training.noise_task import SCHEDULE
-from recon.learning.card import ModelCard
+from recon.learning.card import card_path, read_card
 from recon.learning.shelf import shipped
 from recon.learning.weights import load_into, load_weights
-from tests.bench.sampling_classifier import accuracy, features, trained
+from tests.bench.sampling_classifier import FEATURES, accuracy, features, trained
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 from tests.generative.exact import Law
@@ -37,7 +38,8 @@ BATCH = 64
 DRAWS = 200
 """Of the bootstrap."""
 WORDS = """\
-Class-conditional pictures of 32x32 by `pictures-ddpm` ({ddpm}) and `pictures-gan` ({gan}), {samples} of each row, classes in turn.
+Class-conditional pictures of 32x32 by `pictures-ddpm` ({ddpm}) and `pictures-gan`
+({gan}), {samples} of each row, classes in turn.
 Fréchet distance to the {test} test pictures, in the {width} features of a small classifier that the bench trains on the {train} training
 pictures (it is right about {accuracy:.0f} % of the test pictures). Distances depend on features and number of samples: they compare rows of
 this page, not with other pages. ± is a standard deviation by bootstrap ({draws} draws, the same for all rows). Trailing sub-sequences,
@@ -85,15 +87,16 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     told = torch.arange(samples) % len(train.classes)
     z = torch.randn(samples, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
-    network, ddpm = _network("pictures-ddpm")
-    gan, gan_card = _gan("pictures-gan")
+    network = _network("pictures-ddpm")
+    gan = load_prior("pictures-gan")
+    assert isinstance(gan, GanPrior)
     made, seconds = _table_of_seeds(network, z, told)
     with torch.no_grad():
-        made["pictures-gan"], _ = gan.generator.draw(samples, torch.Generator().manual_seed(0))
+        made["pictures-gan"], _ = gan.network.generator.draw(samples, torch.Generator().manual_seed(0))
     made["training pictures"] = pictures[torch.randperm(len(pictures), generator=torch.Generator().manual_seed(3))[:samples]]
     found = {name: yardstick.distances(part) for name, part in made.items()}
 
-    about = {"ddpm": _about(ddpm), "gan": _about(gan_card), "samples": samples, "draws": DRAWS, "width": yardstick.real.shape[1]}
+    about = {"ddpm": _about("pictures-ddpm"), "gan": _about("pictures-gan"), "samples": samples, "draws": DRAWS, "width": FEATURES}
     counts = {"train": len(train), "test": len(test), "accuracy": 100 * accuracy(classifier, held, held_labels)}
     lines = ["# Samplers with trained networks", "", *machine_lines(), "", *WORDS.format(**about, **counts).split("\n"), ""]
     lines += [*_distances(found, seconds), *_order(found), *_others(made, found, yardstick), *_conversion(network, z, told)]
@@ -194,21 +197,15 @@ def _spread(distances: Tensor) -> str:
     return f"{float(distances[0]):.2f} ± {float(distances[1:].std()):.2f}"
 
 
-def _network(name: str) -> tuple[torch.nn.Module, ModelCard]:
+def _network(name: str) -> torch.nn.Module:
     tensors, card = load_weights(shipped(name))
     network = unet2d(card.architecture)
     load_into(network, tensors)
-    return network.eval().requires_grad_(False), card
+    return network.eval().requires_grad_(False)
 
 
-def _gan(name: str) -> tuple[Gan, ModelCard]:
-    tensors, card = load_weights(shipped(name))
-    gan = Gan(GanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
-    load_into(gan, tensors)
-    return gan.eval(), card
-
-
-def _about(card: ModelCard) -> str:
+def _about(name: str) -> str:
+    card = read_card(card_path(shipped(name)))
     return f"{card.steps:,} steps, {card.hardware['hours']:.2f} hours, {card.hardware['device']}"
 
 

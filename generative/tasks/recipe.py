@@ -24,8 +24,8 @@ PRIORS = {"rddm": "photo-rddm", "cold": "photo-cold", "gan-inversion": "pictures
     ("ddnm", "ddnm+", "ddrm", "sdedit", "ddpm", "ddim"), "photo-prior"
 )
 """Method -> the prior it takes when none is named."""
-BEST = {"denoise": "rddm", "inpaint": "classical", "sr": "classical", "deblur": "classical", "colorize": "ddnm", "cs": "ddnm"}
-"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours and coefficients need a prior."""
+BEST = {"denoise": "classical", "inpaint": "classical", "sr": "rddm", "deblur": "classical", "colorize": "ddnm", "cs": "classical"}
+"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours need a prior."""
 OPTIONS = {
     "steps": tuple(PRIORS),
     "eta": ("rddm", "ddnm", "ddnm+", "ddrm", "sdedit", "ddim"),

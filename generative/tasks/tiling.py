@@ -77,7 +77,7 @@ class Tiles:
                     self._at(total, *place).add_(window * patch)
             done += len(some)
             self.on_part(done, len(places))
-        return tuple((total / weight)[..., :height, :width] for total in sums)
+        return tuple(total.div_(weight)[..., :height, :width] for total in sums)
 
     def cut(self, picture: Tensor) -> Tensor:
         """The patches of `[B, C, H, W]`, in the order in which `blend` asks for them, `[n, C, tile, tile]`."""

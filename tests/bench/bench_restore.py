@@ -1,8 +1,9 @@
-"""Photographs restored, learned against classical: `photolith bench restore [--size 128] [--only NAME] [--prior FILE] [--previews]`.
+"""Photographs restored, learned against classical: `photolith bench restore [--size 128] [--only NAME] [--diffusion] [--previews]`.
 
 Central crops of the 24 Kodak pictures, which no training has seen. 'degraded' is the picture as it comes, holes filled with grey; A⁺y the
-pseudo-inverse of what was done to it. Tables go to tests/bench/results/restore.md, with other options to out/bench/; with --previews
-the pictures go to out/bench/restore/.
+pseudo-inverse of what was done to it. Tables go to tests/bench/results/restore.md; of the methods with a diffusion prior (--diffusion: on
+some of the pictures, an hour) to restore_diffusion.md; with other options to out/bench/. With --previews the pictures go to
+out/bench/restore/.
 """
 
 from __future__ import annotations
@@ -22,20 +23,21 @@ from generative.training.grid import write_grid
 from recon.metrics.images import psnr, ssim
 from recon.photos import read_image
 from tests.bench.restore_cases import CASES, Case
-from tests.bench.restore_ways import Way, array, drawn, mean_of, older, ours
+from tests.bench.restore_ways import DRAWS, Way, array, diffused, older, ours
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
-DRAWS, EVERY = 8, 3
+EVERY = 6
 WORDS = """\
 Central {size}x{size} crops of {count} Kodak pictures, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
 is estimated, not told. Means over the pictures; seconds are processor seconds a picture. classical: thresholds of cosine coefficients.
 rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by what its training settled on), one network for all tasks, which
-is told neither task nor strength. Methods with a diffusion prior take 20 steps and are judged by one sample. Non-local means, biharmonic
+is told neither task nor strength. Non-local means, biharmonic
 and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes that of OpenCV."""
-MEANS = """\
-One sample and the mean of {draws}, on {count} of these pictures (every {every}th), beside the best of the methods without a prior there."""
+DIFFUSED = """
+Methods with a diffusion prior take 20 steps and are judged by one sample, DDNM and DDRM also by the mean of {draws}. Without noise DDNM+ is
+DDNM."""
 
 
 def measure(case: Case, pictures: dict[int, Tensor], ways: dict[str, Way], shown: Path | None) -> list[list[str]]:
@@ -58,18 +60,6 @@ def measure(case: Case, pictures: dict[int, Tensor], ways: dict[str, Way], shown
     return rows
 
 
-def measure_means(case: Case, pictures: dict[int, Tensor], given: str) -> list[list[str]]:
-    """Rows of one sample and of the mean of several."""
-    methods = drawn(case.task, given)
-    if not methods:
-        return []
-    samples = ours(case.task, given)
-    ways = {name: way for name, way in (older(case.task) | samples).items() if name in ("bicubic", "biharmonic", "Wiener", "classical")}
-    for method in methods:
-        ways |= {method: samples[method], f"{method}, mean of {DRAWS}": mean_of(method, DRAWS, given)}
-    return measure(case, pictures, ways, None)
-
-
 def central(path: Path, size: int) -> Tensor:
     """The middle of a picture, `[1, 3, size, size]` in [-1, 1]."""
     picture = torch.from_numpy(read_image(path)).permute(2, 0, 1)[None].float() / 127.5 - 1
@@ -84,6 +74,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--only", default="", metavar="NAME", help="only cases whose name contains NAME")
     parser.add_argument("--prior", default="", help="weights instead of the shipped ones")
+    parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior, on every sixth picture")
     parser.add_argument("--previews", action="store_true", help="writes the pictures too")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
@@ -92,23 +83,21 @@ def main() -> int:
     if not files:
         print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
         return 3
-    pictures = {i: central(file, arguments.size) for i, file in enumerate(files)}
-    some = {i: pictures[i] for i in list(pictures)[::EVERY]}
+    every = EVERY if arguments.diffusion else 1
+    pictures = {i: central(file, arguments.size) for i, file in enumerate(files) if i % every == 0}
     shown = arguments.out / "restore" if arguments.previews else None
-    rows, means = [], []
+    rows = []
     for case in CASES:
         if arguments.only in case.name:
-            rows += measure(case, pictures, older(case.task) | ours(case.task, arguments.prior), shown)
-            means += measure_means(case, some, arguments.prior)
-    words = WORDS.format(size=arguments.size, count=len(files))
+            more = diffused(case.task, arguments.prior) if arguments.diffusion else {}
+            rows += measure(case, pictures, older(case.task) | ours(case.task, arguments.prior) | more, shown)
+    words = WORDS.format(size=arguments.size, count=len(pictures)) + (DIFFUSED.format(draws=DRAWS) if arguments.diffusion else "")
     header = ["", "method", "PSNR dB", "SSIM", "s"]
     lines = ["# Restored photographs", "", *machine_lines(), "", words, "", *table(header, rows), ""]
-    if means:
-        lines += ["## Several samples", "", MEANS.format(draws=DRAWS, count=len(some), every=EVERY), "", *table(header, means), ""]
     plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (128, 24, "", "")
     folder = Path(__file__).parent / "results" if plain else arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "restore.md").write_text("\n".join(lines), encoding="utf-8")
+    (folder / f"restore{'_diffusion' * arguments.diffusion}.md").write_text("\n".join(lines), encoding="utf-8")
     return 0
 
 

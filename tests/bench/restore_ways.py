@@ -18,11 +18,12 @@ from generative.tasks.restore import KINDS, DiffusionPrior, restore
 from recon.errors import WeightsError
 
 Way = Callable[[Problem], Tensor]
-DRAWN = ("ddnm", "ddnm+", "ddrm")
-"""Methods whose results are drawn from what is likely: their mean is nearer to the truth than one of them."""
+DIFFUSION = tuple(method for method, prior in PRIORS.items() if prior == "photo-prior")
+"""Methods with a diffusion prior."""
+DRAWN, DRAWS = ("ddnm", "ddrm"), 8
+"""Methods whose results are drawn from what is likely, and how many are: their mean is nearer to the truth than one of them."""
 LEFT_OUT = ("gan-inversion",)
 """Its generator makes other pictures than photographs of this size."""
-
 REACH = 16
 """Of a blur kernel, pixels."""
 
@@ -46,11 +47,11 @@ def older(task: str) -> dict[str, Way]:
 
 
 def ours(task: str, given: str) -> dict[str, Way]:
-    """Name -> a method of the program, with the prior `given` where it is of the right kind. Without noise DDNM+ is DDNM."""
+    """Name -> a method of the program that needs no diffusion prior; with the prior `given` where it is of the right kind."""
     found: dict[str, Way] = {}
     for method, tasks in METHODS.items():
         prior = _prior_for(method, given)
-        if task not in tasks or method in LEFT_OUT or (method in PRIORS and prior is None) or (method == "ddnm+" and "ddnm" in found):
+        if task not in tasks or method in DIFFUSION or method in LEFT_OUT or (method in PRIORS and prior is None):
             continue
         for steps in (1, 3) if method == "rddm" else (None,):
             name = method if steps is None else f"{method}, {steps} step{'s' * (steps > 1)}"
@@ -58,15 +59,21 @@ def ours(task: str, given: str) -> dict[str, Way]:
     return found
 
 
-def mean_of(method: str, count: int, given: str) -> Way:
-    """The mean of so many draws."""
-    prior = _prior_for(method, given)
-    return lambda p: torch.stack([restore(p, prior, Recipe(method, seed=seed)).picture for seed in range(count)]).mean(0)
+def diffused(task: str, given: str) -> dict[str, Way]:
+    """Name -> a method with a diffusion prior, by one sample and by the mean of several. Without noise DDNM+ is DDNM and left out."""
+    found: dict[str, Way] = {}
+    for method in DIFFUSION:
+        prior = _prior_for(method, given)
+        if task not in METHODS[method] or prior is None or (method == "ddnm+" and "ddnm" in found):
+            continue
+        found[method] = lambda p, prior=prior, method=method: restore(p, prior, Recipe(method)).picture  # type: ignore[misc]
+        if method in DRAWN:
+            found[f"{method}, mean of {DRAWS}"] = lambda p, prior=prior, method=method: _mean(p, prior, method)  # type: ignore[misc]
+    return found
 
 
-def drawn(task: str, given: str) -> list[str]:
-    """Methods of DRAWN for the task."""
-    return [method for method in ours(task, given) if method in DRAWN]
+def _mean(problem: Problem, prior: Prior, method: str) -> Tensor:
+    return torch.stack([restore(problem, prior, Recipe(method, seed=seed)).picture for seed in range(DRAWS)]).mean(0)
 
 
 def _prior_for(method: str, given: str) -> Prior | None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import traceback
 from collections.abc import Sequence
@@ -19,12 +18,12 @@ from statistics import mean
 from typing import Any
 
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import parse, scene_parser
 from tests.bench.support.renders import MESHES
 from tests.bench.support.runs import save_json
 from tests.bench.support.tables import cell, table
 from tests.bench.surface_scenes import ERODED, HELD_OUT, LIGHT, WAYS, run_scene
 
-ROOT = Path(__file__).resolve().parents[2]
 RESULTS = Path(__file__).parent / "results"
 SETUP = """\
 {views} views {size} of each rendered mesh as in `bench reconstruct`, cameras given, a mask for each photograph, preset {preset}. The
@@ -57,22 +56,9 @@ LOOKS_HEADER = (
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only meshes whose name contains NAME")
-    parser.add_argument("--preset", default="balanced")
-    parser.add_argument("--option", action="append", default=[], metavar="TEXT", help="passed on to `photolith reconstruct`")
-    parser.add_argument("--label", default="", help="name of the variant; its table goes to out/bench/ only")
-    parser.add_argument("--views", type=int, default=18)
-    parser.add_argument("--size", default="800x600", help="WIDTHxHEIGHT")
-    parser.add_argument("--fresh", action="store_true", help="run again what has finished")
+    parser = scene_parser(__doc__)
     parser.add_argument("--keep", action="store_true", help="measure the projects that are there as they are")
-    parser.add_argument("--table-only", action="store_true", help="write the table from what has finished")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    arguments = parse(parser)
     names = [name for name in MESHES if not arguments.only or any(part in name for part in arguments.only)]
     failures = 0 if arguments.table_only else sum(_guarded(name, arguments) for name in names)
     text = _report(arguments)

@@ -36,8 +36,7 @@ rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by wha
 is told neither task nor strength. Non-local means, biharmonic
 and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes that of OpenCV."""
 DIFFUSED = """
-Methods with a diffusion prior take 20 steps and are judged by one sample, DDNM and DDRM also by the mean of {draws}. Without noise DDNM+ is
-DDNM."""
+Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. Without noise DDNM+ is DDNM."""
 
 
 def measure(case: Case, pictures: dict[int, Tensor], ways: dict[str, Way], shown: Path | None) -> list[list[str]]:

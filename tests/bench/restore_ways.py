@@ -20,8 +20,9 @@ from recon.errors import WeightsError
 Way = Callable[[Problem], Tensor]
 DIFFUSION = tuple(method for method, prior in PRIORS.items() if prior == "photo-prior")
 """Methods with a diffusion prior."""
-DRAWN, DRAWS = ("ddnm", "ddrm"), 8
-"""Methods whose results are drawn from what is likely, and how many are: their mean is nearer to the truth than one of them."""
+DRAWS = 8
+AVERAGED = {"ddnm": METHODS["ddnm"], "ddrm": ("deblur",)}
+"""Methods, and tasks, of which the mean of so many samples is taken too: it is nearer to the truth than one of them."""
 LEFT_OUT = ("gan-inversion",)
 """Its generator makes other pictures than photographs of this size."""
 REACH = 16
@@ -67,7 +68,7 @@ def diffused(task: str, given: str) -> dict[str, Way]:
         if task not in METHODS[method] or prior is None or (method == "ddnm+" and "ddnm" in found):
             continue
         found[method] = lambda p, prior=prior, method=method: restore(p, prior, Recipe(method)).picture  # type: ignore[misc]
-        if method in DRAWN:
+        if task in AVERAGED.get(method, ()):
             found[f"{method}, mean of {DRAWS}"] = lambda p, prior=prior, method=method: _mean(p, prior, method)  # type: ignore[misc]
     return found
 

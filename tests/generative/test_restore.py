@@ -12,6 +12,7 @@ from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import unet2d, unet_settings
 from generative.operators import MirroredBlur, gaussian_kernel_2d
+from generative.priors.load import load_prior
 from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.samplers import Denoiser
 from generative.schedules import linear
@@ -19,9 +20,10 @@ from generative.tasks.estimate import blur_width, enlargement, noise_level
 from generative.tasks.problem import GREY_LEVEL, TASKS, Problem, make_problem
 from generative.tasks.provenance import in_words, origins
 from generative.tasks.recipe import BEST, METHODS, OPTIONS, PRIORS, Recipe
-from generative.tasks.restore import restore
+from generative.tasks.restore import KINDS, restore
 from generative.training.pictures import Crops
 from recon.errors import SettingsError
+from recon.learning.shelf import shipped_names
 from recon.scene.origin import Origin
 
 
@@ -267,6 +269,13 @@ def test_an_inversion_finds_class_and_picture_that_its_generator_made(priors) ->
         made = gan.network.generator(torch.randn(1, 8) * 0.5, torch.tensor([1]))
     result = restore(make_problem(made, "cs", ratio=0.5), gan, Recipe("gan-inversion", steps=120)).picture
     assert float((result - made).square().mean()) < 0.1 * float(made.var())
+
+
+def test_priors_that_are_shipped_are_of_the_kind_that_their_methods_take() -> None:
+    there = {method: name for method, name in PRIORS.items() if name in shipped_names()}
+    assert there
+    for method, name in there.items():
+        assert isinstance(load_prior(name), KINDS.get(method, DiffusionPrior))
 
 
 def test_an_inversion_of_a_large_photo_is_refused_in_words(priors) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ RESULTS = Path(__file__).parent / "results"
 COUNTS = (10, 20, 50, 100)
 NOISES: dict[str, dict[str, Any]] = {f"η = {eta}": {"eta": eta} for eta in (0.0, 0.2, 0.5, 1.0)} | {"σ̂": {"sigma_hat": True}}
 BATCH = 64
+MORE = 4
+"""Times as many samples where orders are compared."""
 DRAWS = 200
 """Of the bootstrap."""
 WORDS = """\
@@ -53,17 +56,16 @@ class Yardstick:
     Args:
         see: Pictures `[N, 3, 32, 32]` to features `[N, D]`.
         real: Features of the real pictures.
-        picks: Of the bootstrap, `[DRAWS, N]`.
     """
 
     see: Callable[[Tensor], Tensor]
     real: Tensor
-    picks: Tensor
 
     def distances(self, pictures: Tensor) -> Tensor:
         """Fréchet distance, then those of the bootstrap's draws, `[1 + DRAWS]`."""
         found, law = self.see(pictures), _law(self.real)
-        return torch.tensor([_law(part).distance(law) ** 2 for part in (found, *(found[pick] for pick in self.picks))])
+        picks = torch.randint(len(found), (DRAWS, len(found)), generator=torch.Generator().manual_seed(1))
+        return torch.tensor([_law(part).distance(law) ** 2 for part in (found, *(found[pick] for pick in picks))])
 
     def coverage(self, pictures: Tensor) -> tuple[float, float]:
         """Precision and recall, against as many real pictures."""
@@ -81,16 +83,15 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     train, test = ClassPictures(folder, "train"), ClassPictures(folder, "test")
     (pictures, labels), (held, held_labels) = _all(train), _all(test)
     classifier = trained(pictures, labels, len(train.classes))
-    picks = torch.randint(samples, (DRAWS, samples), generator=torch.Generator().manual_seed(1))
     shuffled = held[torch.randperm(len(held), generator=torch.Generator().manual_seed(2))]
-    yardstick = Yardstick(partial(features, classifier), features(classifier, shuffled), picks)
-    told = torch.arange(samples) % len(train.classes)
-    z = torch.randn(samples, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    yardstick = Yardstick(partial(features, classifier), features(classifier, shuffled))
+    told = torch.arange(MORE * samples) % len(train.classes)
+    z = torch.randn(MORE * samples, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 
     network = _network("pictures-ddpm")
     gan = load_prior("pictures-gan")
     assert isinstance(gan, GanPrior)
-    made, seconds = _table_of_seeds(network, z, told)
+    made, seconds = _table_of_seeds(network, z[:samples], told[:samples])
     with torch.no_grad():
         made["pictures-gan"], _ = gan.network.generator.draw(samples, torch.Generator().manual_seed(0))
     made["training pictures"] = pictures[torch.randperm(len(pictures), generator=torch.Generator().manual_seed(3))[:samples]]
@@ -99,7 +100,12 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     about = {"ddpm": _about("pictures-ddpm"), "gan": _about("pictures-gan"), "samples": samples, "draws": DRAWS, "width": FEATURES}
     counts = {"train": len(train), "test": len(test), "accuracy": 100 * accuracy(classifier, held, held_labels)}
     lines = ["# Samplers with trained networks", "", *machine_lines(), "", *WORDS.format(**about, **counts).split("\n"), ""]
-    lines += [*_distances(found, seconds), *_order(found), *_others(made, found, yardstick), *_conversion(network, z, told)]
+    lines += [
+        *_distances(found, seconds),
+        *_order(network, z, told, yardstick),
+        *_others(made, found, yardstick),
+        *_conversion(network, z, told),
+    ]
     path = (RESULTS if plain else out) / "sampling_pictures.md"
     path.write_text("\n".join(lines), encoding="utf-8")
     columns = len(train.classes)
@@ -140,15 +146,16 @@ def _distances(found: dict[str, Tensor], seconds: dict[int, float]) -> list[str]
     return ["## Noise and number of steps", "", *table(["", *(f"S = {count}" for count in COUNTS)], rows), ""]
 
 
-def _order(found: dict[str, Tensor]) -> list[str]:
+def _order(network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardstick) -> list[str]:
     """Whether more noise is worse at few steps, in standard deviations of the difference."""
-    rows = []
+    rows, names = [], ("η = 0.0", "η = 1.0", "σ̂")
     for count in COUNTS[:2]:
-        for less, more in (("η = 0.0", "η = 1.0"), ("η = 1.0", "σ̂")):
-            difference = found[_name(more, count)] - found[_name(less, count)]
-            rows.append([f"S = {count}, {more} against {less}", _spread(difference), cell(float(difference[0] / difference[1:].std()), 1)])
-    words = "Distances compared on the same draws; the last column is the difference in its own standard deviations."
-    return ["## Order at few steps", "", words, "", *table(["", "difference", "deviations"], rows), ""]
+        found = [yardstick.distances(_sampled(network, z, told, steps(count), **NOISES[name])) for name in names]
+        for (less, a), (more, b) in pairwise(zip(names, found, strict=True)):
+            deviations = float((b - a)[0] / (b - a)[1:].std())
+            rows.append([f"S = {count}, {more} against {less}", _spread(a), _spread(b), _spread(b - a), cell(deviations, 1)])
+    words = f"{len(z)} samples, compared on the same draws; the last column is the difference in its own standard deviations."
+    return ["## Order at few steps", "", words, "", *table(["", "less noise", "more noise", "difference", "deviations"], rows), ""]
 
 
 def _others(made: dict[str, Tensor], found: dict[str, Tensor], yardstick: Yardstick) -> list[str]:

@@ -91,6 +91,8 @@ def _report(arguments: argparse.Namespace) -> str:
     results = {name: json.loads(file.read_text()) for name, file in found.items() if file.is_file()}
     preset = " ".join([arguments.preset, *arguments.option])
     lines = ["# Surface and texture", "", *machine_lines(), "", SETUP.format(views=arguments.views, size=arguments.size, preset=preset), ""]
+    if missing := [name for name in MESHES if name not in results]:
+        lines += [f"Not run yet: {', '.join(missing)}.", ""]
     shape = {name: _shape_row(result) for name, result in results.items()}
     lines += ["## Shape", "", SHAPE, "", *_table((*SHAPE_HEADER, *TSDF_HEADER), shape), ""]
     looks = {name: _looks_row(result) for name, result in results.items()}

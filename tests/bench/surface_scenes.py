@@ -45,6 +45,7 @@ WAYS = ("texture", "vertex colours", "texture, light mesh", "vertex colours, lig
 LIGHT = 40_000
 """Triangles of the light mesh."""
 _SAMPLES = 1_000_000
+_RIM = 16
 
 
 def run_scene(name: str, arguments: argparse.Namespace, target: Path) -> dict[str, Any]:
@@ -137,20 +138,33 @@ def _from_views(outputs: Path, held: dict[str, tuple[Camera, Rigid3]], picture: 
     scores: dict[str, Any] = {way: {"psnr": [], "even": [], "ssim": []} for way in WAYS}
     covered, rows = [], []
     for name, (camera, pose) in held.items():
-        truth, mask = picture_of(name), mask_of(name)
-        there = render(models["texture"], camera, pose, supersampling=1).depth > 0
+        camera, window = around_object(camera, mask_of(name))
+        truth, mask = picture_of(name)[window], mask_of(name)[window]
+        shots = {way: render(model, camera, pose, supersampling=2) for way, model in models.items()}
+        there = shots["texture"].depth > 0
         covered.append(float(there[eroded(mask)].mean()))
-        inner = eroded(mask & there)
-        row = [np.where(mask[..., None], truth, 40).astype(np.uint8)]
-        for way, model in models.items():
-            shot = render(model, camera, pose, supersampling=2)
-            for key, value in likeness(shot.image, truth, inner).items():
+        for way, shot in shots.items():
+            for key, value in likeness(shot.image, truth, eroded(mask & there)).items():
                 scores[way][key].append(value)
-            row.append(shot.image)
-        rows.append(np.hstack(row))
+        row = np.hstack([np.where(mask[..., None], truth, 40).astype(np.uint8), *(shot.image for shot in shots.values())])
+        rows.append(row)
+    width = max(row.shape[1] for row in rows)
+    rows = [np.pad(row, ((0, 0), (0, width - row.shape[1]), (0, 0))) for row in rows]
     cv2.imwrite(str(picture), np.vstack(rows)[..., ::-1])
     means = {way: {key: mean(values) for key, values in score.items()} for way, score in scores.items()}
     return {"views": means, "covered": mean(covered), "textured_faces": len(textured.faces)}
+
+
+def around_object(camera: Camera, mask: NDArray[np.bool_]) -> tuple[Camera, tuple[slice, slice]]:
+    """The part of the picture that holds the mask `[H, W]` and a rim: its camera, and its rows and columns."""
+    window = []
+    for axis, size in enumerate(mask.shape):
+        inside = np.flatnonzero(mask.any(axis=1 - axis))
+        window.append(slice(max(int(inside[0]) - _RIM, 0), min(int(inside[-1]) + 1 + _RIM, size)))
+    rows, columns = window
+    center = camera.cx - columns.start, camera.cy - rows.start
+    part = replace(camera, width=columns.stop - columns.start, height=rows.stop - rows.start, cx=center[0], cy=center[1])
+    return part, (rows, columns)
 
 
 def eroded(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

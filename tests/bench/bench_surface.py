@@ -31,7 +31,7 @@ machine may have been shared with other work; processor seconds (of all threads)
 SHAPE = """\
 F, precision and recall at 0.5 % of the diagonal (F also at 0.25 %) of 1,000,000 points drawn evenly by area, against the points of the true
 surface that two cameras see. 'pieces': connected parts of the surface; what is more than one floats. 'watertight': `mesh.watertight`
-repaired it so that every edge has two faces. The last four columns: TSDF and marching cubes in its place, cleaned in the same way, and the
+repaired it so that every edge has two faces. The last four columns: TSDF and its surface net in its place, cleaned in the same way, and the
 time from depth maps on disk to triangles, without cleaning."""
 LOOKS = """\
 {held} of the photographs are kept out of texture and colours (not of the shape). The model is drawn from there without any light of its

@@ -75,6 +75,13 @@ class MeshConfig:
         maximum=100.0,
         advanced=True,
     )
+    bridge: int = setting(
+        150,
+        "Poisson surface across gaps between the points with at most this many edges around them stays, marked as generated; 0 = never.",
+        unit="edges",
+        minimum=0,
+        maximum=10_000,
+    )
     min_component: float = setting(0.01, "Pieces smaller than this share of the largest piece are removed.", minimum=0.0, maximum=1.0)
     fill_holes: int = setting(
         30, "Holes with at most this many edges around them are closed; 0 = none.", unit="edges", minimum=0, maximum=10_000

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recon.errors import ReconstructionError, ResourceError
 from recon.pipeline.child import ChildFailed, run_child
@@ -23,6 +24,7 @@ _WHAT = "No surface could be made."
 _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
+_BRIDGED = 0.01
 _FAR = (0.0, 0.001, 0.005, 0.01, 0.02)
 """Shares of the points at either end of each axis that may lie outside the octree, tried in turn."""
 
@@ -67,7 +69,7 @@ def poisson_mesh(
         with np.load(target, allow_pickle=False) as data:
             mesh = TriMesh((data["vertices"] + center).astype(np.float32), data["faces"])
             density = data["density"]
-    return _trim(mesh, density, cloud, config.trim * spacing, mark=config.watertight)
+    return _trim(mesh, density, cloud, config.trim * spacing, config)
 
 
 def point_spacing(cloud: PointCloud) -> float:
@@ -132,19 +134,51 @@ def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
         raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.") from error
 
 
-def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float, *, mark: bool) -> TriMesh:
-    """Removes faces away from the points, and where the density of points is far below the usual one; or marks them as generated.
+def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float, config: MeshConfig) -> TriMesh:
+    """Removes faces away from the points, and where the density of points is far below the usual one.
 
-    The density is the octree level at which the samples around a vertex are one a cell: three levels less is a 64th of the
-    points on the same surface.
+    What spans small gaps stays, and all of it for a watertight surface; it is marked as generated. The density is the octree level at
+    which the samples around a vertex are one a cell: three levels less is a 64th of the points on the same surface.
     """
     from scipy.spatial import cKDTree
 
     distance = cKDTree(cloud.points).query(mesh.vertices, distance_upper_bound=reach, workers=-1)[0]
     keep = np.isfinite(distance) & (density > np.median(density) - 3)
-    if mark:
-        return replace(mesh, origin=np.where(keep, Origin.MEASURED, Origin.GENERATED).astype(np.uint8))
-    trimmed = keep_faces(mesh, keep[mesh.faces].all(axis=1))
+    mesh = replace(mesh, origin=np.where(keep, Origin.MEASURED, Origin.GENERATED).astype(np.uint8))
+    if config.watertight:
+        return mesh
+    near = keep[mesh.faces].all(axis=1)
+    trimmed = keep_faces(mesh, near | spans_gap(mesh.faces, near, config.bridge))
     if not len(trimmed.faces):
         raise ReconstructionError(_WHAT, "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")
     return trimmed
+
+
+def spans_gap(faces: NDArray[np.int32], near: NDArray[np.bool_], longest: int) -> NDArray[np.bool_]:
+    """Which of the faces that are not near points close a small gap between faces that are.
+
+    They are the connected pieces with at most `longest` edges towards those, no more faces than a hundredth of those, and no more than
+    twice what a flat disc with such a rim has (`b² / (√3 π)` about equal triangles): neither undersides nor bubbles.
+
+    Args:
+        faces: `[F, 3]` of a closed surface.
+        near: `[F]`.
+        longest: Edges.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    edges = np.sort(faces[:, [[0, 1], [1, 2], [2, 0]]].reshape(-1, 2), axis=1)
+    order = np.lexsort(edges.T)
+    twice = np.flatnonzero((edges[order[1:]] == edges[order[:-1]]).all(axis=1))
+    a, b = order[twice] // 3, order[twice + 1] // 3
+    inner = ~near[a] & ~near[b]
+    links = coo_array((np.ones(inner.sum(), bool), (a[inner], b[inner])), shape=(len(faces), len(faces)))
+    piece = connected_components(links, directed=False)[1]
+    rim = near[a] != near[b]
+    around = np.bincount(piece[np.where(near[a], b, a)[rim]], minlength=len(faces))
+    size = np.bincount(piece, minlength=len(faces))
+    closes: NDArray[np.bool_] = (
+        (around > 0) & (around <= longest) & (size <= _BRIDGED * near.sum()) & (size <= 2 * around**2 / (3**0.5 * np.pi))
+    )
+    return np.asarray(~near & closes[piece])

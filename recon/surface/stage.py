@@ -23,7 +23,7 @@ class MeshStage(Stage):
 
     name: ClassVar[str] = "mesh"
     title: ClassVar[str] = "Surface"
-    version: ClassVar[int] = 5
+    version: ClassVar[int] = 6
     needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud", "refine")
     config_type: ClassVar[type] = MeshConfig
     publishes: ClassVar[Mapping[str, str]] = {"mesh.ply": "mesh.ply"}

@@ -6,12 +6,13 @@ import time
 
 import numpy as np
 import pytest
+import trimesh
 
 from recon.errors import Cancelled, ReconstructionError, ResourceError
 from recon.pipeline.child import ChildFailed
 from recon.scene import Origin, PointCloud
 from recon.surface import MeshConfig
-from recon.surface.poisson import point_spacing, poisson_mesh
+from recon.surface.poisson import point_spacing, poisson_mesh, spans_gap
 
 CONFIG = MeshConfig(method="poisson", poisson_depth=6)
 
@@ -87,3 +88,25 @@ def test_a_solver_that_dies_is_reported(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(module, "run_child", dead)
     with pytest.raises(ResourceError, match="code -9"):
         poisson_mesh(half_ball(2000), CONFIG)
+
+
+def test_small_gaps_keep_their_surface_and_large_ones_do_not() -> None:
+    side = 80
+    row, column = (v.reshape(-1) for v in np.mgrid[:side, :side])
+    square = np.stack([row * (side + 1) + column, (row + 1) * (side + 1) + column, row * (side + 1) + column + 1], axis=1)
+    other = np.stack([square[:, 1], square[:, 1] + 1, square[:, 2]], axis=1)
+    faces, rows, columns = np.concatenate([square, other]).astype(np.int32), np.tile(row, 2), np.tile(column, 2)
+    small = (rows >= 5) & (rows < 9) & (columns >= 5) & (columns < 9)
+    large = (rows >= 15) & (rows < 22) & (columns >= 15) & (columns < 22)
+    near = ~small & ~large
+    np.testing.assert_array_equal(spans_gap(faces, near, 20), small)
+    assert not spans_gap(faces, near, 15).any()
+    np.testing.assert_array_equal(spans_gap(faces, near, 80), small | large)
+
+
+def test_a_bubble_behind_a_small_rim_is_no_bridge() -> None:
+    ball = trimesh.creation.icosphere(4)
+    near = np.asarray(ball.triangles_center[:, 2] < -0.985)
+    rim = 60
+    assert not spans_gap(np.asarray(ball.faces, np.int32), near, rim).any()
+    assert spans_gap(np.asarray(ball.faces, np.int32), ~near, rim).sum() == near.sum()

@@ -33,8 +33,8 @@ WORDS = """\
 Central {size}x{size} crops of {count} Kodak pictures, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
 is estimated, not told. Means over the pictures; seconds are processor seconds a picture. classical: thresholds of cosine coefficients.
 rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by what its training settled on), one network for all tasks, which
-is told neither task nor strength. Non-local means, biharmonic
-and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes that of OpenCV."""
+is told neither task nor strength. Non-local means, biharmonic and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes
+that of OpenCV."""
 DIFFUSED = """
 Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. Without noise DDNM+ is DDNM."""
 
@@ -88,8 +88,12 @@ def main() -> int:
     rows = []
     for case in CASES:
         if arguments.only in case.name:
-            more = diffused(case.task, arguments.prior) if arguments.diffusion else {}
-            rows += measure(case, pictures, older(case.task) | ours(case.task, arguments.prior) | more, shown)
+            found = older(case.task)
+            if arguments.diffusion:
+                found |= ours(case.task, arguments.prior, (1,)) | diffused(case.task, arguments.prior)
+            else:
+                found |= ours(case.task, arguments.prior)
+            rows += measure(case, pictures, found, shown)
     words = WORDS.format(size=arguments.size, count=len(pictures)) + (DIFFUSED.format(draws=DRAWS) if arguments.diffusion else "")
     header = ["", "method", "PSNR dB", "SSIM", "s"]
     lines = ["# Restored photographs", "", *machine_lines(), "", words, "", *table(header, rows), ""]

@@ -47,14 +47,14 @@ def older(task: str) -> dict[str, Way]:
     return found
 
 
-def ours(task: str, given: str) -> dict[str, Way]:
+def ours(task: str, given: str, rddm_steps: tuple[int, ...] = (1, 3)) -> dict[str, Way]:
     """Name -> a method of the program that needs no diffusion prior; with the prior `given` where it is of the right kind."""
     found: dict[str, Way] = {}
     for method, tasks in METHODS.items():
         prior = _prior_for(method, given)
         if task not in tasks or method in DIFFUSION or method in LEFT_OUT or (method in PRIORS and prior is None):
             continue
-        for steps in (1, 3) if method == "rddm" else (None,):
+        for steps in rddm_steps if method == "rddm" else (None,):
             name = method if steps is None else f"{method}, {steps} step{'s' * (steps > 1)}"
             found[name] = lambda p, r=Recipe(method, steps), prior=prior: restore(p, prior, r).picture  # type: ignore[misc]
     return found

@@ -6,11 +6,6 @@ import torch
 from torch import Tensor
 
 
-def modes_hit(samples: Tensor, centres: Tensor, radius: float) -> int:
-    """Modes `[M, D]` that have a sample `[N, D]` within `radius`."""
-    return int((torch.cdist(centres, samples).min(1).values <= radius).sum())
-
-
 def precision_recall(real: Tensor, fake: Tensor, k: int = 3) -> tuple[float, float]:
     """Share of made samples among the real ones, and of real ones among the made (Kynkäänniemi et al. 2019).
 

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from recon.errors import InputError
 from recon.scene import TriMesh
@@ -55,12 +54,3 @@ def _fan(row: list[bytes]) -> list[tuple[int, int, int]]:
     if not 3 <= len(corners) == int(row[0]):
         raise ValueError("a face has not the corners that it announces")
     return [(corners[0], b, c) for b, c in pairwise(corners[1:])]
-
-
-def write_off(vertices: NDArray[np.floating], faces: NDArray[np.integer], path: Path) -> None:
-    """Writes vertices `[V, 3]` and polygons of one size `[F, K]`."""
-    lines = [f"OFF\n{len(vertices)} {len(faces)} 0"]
-    lines += [" ".join(f"{value:.6g}" for value in vertex) for vertex in vertices]
-    lines += [" ".join(map(str, (len(face), *face))) for face in faces]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="ascii")

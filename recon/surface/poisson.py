@@ -25,6 +25,7 @@ _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
 _BRIDGED = 0.01
+"""A gap is closed when it has at most this share of the faces near points."""
 _FAR = (0.0, 0.001, 0.005, 0.01, 0.02)
 """Shares of the points at either end of each axis that may lie outside the octree, tried in turn."""
 

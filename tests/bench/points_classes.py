@@ -15,8 +15,8 @@ from recon.learning.loop import train
 from recon.learning.weights import load_into, load_weights
 from recon.points.class_task import ClassTask
 from recon.points.modelnet import ModelNet
-from recon.points.off import write_off
 from tests.bench.support.tables import table
+from tests.off_files import write_off
 
 CLASSES = ("chair", "monitor")
 SPLITS = {"train": 120, "test": 80}

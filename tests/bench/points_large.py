@@ -22,6 +22,7 @@ def run_large(arguments: argparse.Namespace) -> list[str]:
     rows = []
     for count in arguments.points:
         source, target = arguments.out / "points" / "large.ply", arguments.out / "points" / "large_refined.ply"
+        source.parent.mkdir(parents=True, exist_ok=True)
         write_cloud(torus(count), source)
         before = used_seconds()
         seconds, peak = measured([sys.executable, "-c", CLI, "cloud", "refine", str(source), "-o", str(target)], target.with_suffix(".log"))

@@ -85,7 +85,7 @@ def score(mesh: TriMesh, truth: NDArray[np.floating]) -> dict[str, Any]:
 
 
 def _timed(project: Project, mesh: TriMesh, truth: NDArray[np.floating]) -> dict[str, Any]:
-    """Processor seconds of texture and of TSDF with marching cubes, and what the latter gives."""
+    """Processor seconds of the texture and of a TSDF surface, and what the latter gives."""
     undistorted, cloud = (project.artifact(stage.name) for stage in stages() if stage.name in ("undistort", "cloud"))
     assert undistorted is not None
     assert cloud is not None

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from generative.networks.gan import Critic, Gan, GanArchitecture
 from generative.training import adversarial, gan_task
 from generative.training.class_pictures import ClassPictures
-from generative.training.coverage import modes_hit, precision_recall
+from generative.training.coverage import precision_recall
 from generative.training.gan_task import PicturesGanTask
 from recon.errors import InputError
 from recon.learning.weights import load_into, load_weights
@@ -30,6 +30,11 @@ def mixture(centres: Tensor, spread: float, count: int, generator: torch.Generat
 def density(x: Tensor, centres: Tensor, spread: float) -> Tensor:
     exponents = -torch.cdist(x, centres).square() / (2 * spread**2)
     return exponents.exp().mean(1) / (2 * math.pi * spread**2)
+
+
+def modes_hit(samples: Tensor, centres: Tensor, radius: float) -> int:
+    """Modes `[M, D]` that have a sample `[N, D]` within `radius`."""
+    return int((torch.cdist(centres, samples).min(1).values <= radius).sum())
 
 
 def perceptron(inputs: int, outputs: int, width: int = 64) -> nn.Sequential:

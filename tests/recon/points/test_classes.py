@@ -12,7 +12,8 @@ import torch
 from recon.errors import InputError
 from recon.points.class_task import ClassTask, main
 from recon.points.modelnet import DENSE, ModelNet
-from recon.points.off import read_off, write_off
+from recon.points.off import read_off
+from tests.off_files import write_off
 
 CUBE = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
 SIDES = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])

@@ -10,10 +10,9 @@ from torch import Tensor
 
 from generative import operators as ops
 from generative import samplers, schedules
-from generative.samplers.protocols import Prediction
 from tests.generative.exact import gaussian_data, smooth_data
 from tests.generative.operator_cases import CASES, SVD_CASES, signals
-from tests.generative.sampler_runs import DENOISE, EVERY, SCHEDULE, SEVERITIES, SHAPE, STEPS, generator, network, rddm_network, x_T
+from tests.generative.sampler_runs import DENOISE, EVERY, SCHEDULE, SHAPE, STEPS, generator, network, rddm_network, x_T
 
 
 def diffusers_run(scheduler, denoise: samplers.Denoiser, **options) -> list[Tensor]:
@@ -179,37 +178,6 @@ def test_the_dial_closes_in_on_what_is_asked_for() -> None:
     assert dial.t0 == pytest.approx(wanted, abs=1e-3)
     with pytest.raises(ValueError):
         samplers.Dial(0.7, 0.3)
-
-
-def cloud_denoiser(x: Tensor, t: schedules.Level) -> Prediction:
-    """Equivariant to the order of the points: each is drawn to the cloud's middle."""
-    eps = torch.tanh(x - 0.5 * x.mean(1, keepdim=True))
-    return Prediction((x - t.noise * eps) / t.signal, eps)
-
-
-CLOUD_SAMPLERS = {
-    "ddim": lambda x, y: samplers.sample_ddim(cloud_denoiser, x, STEPS),
-    "dpm-solver": lambda x, y: samplers.sample_dpm_solver(cloud_denoiser, x, STEPS),
-    "inversion": lambda x, y: samplers.invert_ddim(cloud_denoiser, x, STEPS),
-    "ddnm": lambda x, y: samplers.sample_ddnm(
-        cloud_denoiser, x, STEPS, operator=ops.ViewProjection(torch.eye(3)), y=y[..., :2], generator=generator(), eta=0.0
-    ),
-    "cold": lambda x, y: samplers.sample_cold_tacos(lambda c, s: torch.tanh(c), x, SEVERITIES, degrade=lambda c, s: c * (1 - s)),
-    "rddm": lambda x, y: samplers.sample_rddm(
-        samplers.ResidualDenoiser(lambda i, d, t: (torch.tanh(d - i), torch.sin(i))),
-        x,
-        schedules.power(10).steps(schedules.pairs(range(1, 11))),
-        degraded=y,
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CLOUD_SAMPLERS)
-def test_the_order_of_points_does_not_matter(name: str) -> None:
-    x, y = signals((9, 3), 2, torch.float64), signals((9, 3), 2, torch.float64, seed=4)
-    order = torch.randperm(9, generator=generator())
-    run = CLOUD_SAMPLERS[name]
-    assert torch.allclose(run(x[:, order], y[:, order]), run(x, y)[:, order], atol=1e-9)
 
 
 @pytest.mark.parametrize("predicts", ["eps", "x0", "v"])

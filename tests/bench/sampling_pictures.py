@@ -34,6 +34,8 @@ from tests.generative.exact import Law
 
 RESULTS = Path(__file__).parent / "results"
 COUNTS = (10, 20, 50, 100)
+LONG = 1000
+"""Steps of the process that few steps stand in for: all levels."""
 NOISES: dict[str, dict[str, Any]] = {f"η = {eta}": {"eta": eta} for eta in (0.0, 0.2, 0.5, 1.0)} | {"σ̂": {"sigma_hat": True}}
 BATCH = 64
 MORE = 4
@@ -102,6 +104,7 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     lines = ["# Samplers with trained networks", "", *machine_lines(), "", *WORDS.format(**about, **counts).split("\n"), ""]
     lines += [
         *_distances(found, seconds),
+        *_saved(network, z[:samples], told[:samples], yardstick, found, seconds),
         *_order(network, z, told, yardstick),
         *_others(made, found, yardstick),
         *_conversion(network, z, told),
@@ -144,6 +147,23 @@ def _distances(found: dict[str, Tensor], seconds: dict[int, float]) -> list[str]
     rows = [[name, *(_spread(found[_name(name, count)]) for count in COUNTS)] for name in NOISES]
     rows.append(["processor seconds", *(cell(seconds[count], 0) for count in COUNTS)])
     return ["## Noise and number of steps", "", *table(["", *(f"S = {count}" for count in COUNTS)], rows), ""]
+
+
+def _saved(
+    network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardstick, found: dict[str, Tensor], seconds: dict[int, float]
+) -> list[str]:
+    """What few steps without noise give away against all steps with DDPM's."""
+    begun = time.process_time()
+    all_steps = yardstick.distances(_sampled(network, z, told, steps(LONG), eta=1.0))
+    spent = time.process_time() - begun
+    rows = [[_name("η = 1.0", LONG), _spread(all_steps), "1.00", cell(spent, 0), "1"]]
+    for count in COUNTS:
+        few = found[_name("η = 0.0", count)]
+        cost = f"1/{spent / seconds[count]:.0f}"
+        rows.append([_name("η = 0.0", count), _spread(few), _spread(few / all_steps), cell(seconds[count], 0), cost])
+    words = "Distances relative to those of all steps with DDPM's noise, compared on the same draws, and what they cost."
+    header = ["", "distance", "relative", "processor seconds", "cost"]
+    return ["## Steps saved", "", words, "", *table(header, rows), ""]
 
 
 def _order(network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardstick) -> list[str]:

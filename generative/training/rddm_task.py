@@ -18,7 +18,7 @@ from generative.networks.residual_unet import ResidualUNet
 from generative.samplers import ResidualDenoiser, sample_rddm
 from generative.schedules import pairs, trailing
 from generative.training.crop_task import ResidualCropTask, psnr, train_residual
-from generative.training.degraded import KINDS, degraded
+from generative.training.degraded import KINDS, SHARES, degraded
 from generative.training.grid import write_grid
 from generative.training.objectives import auto_loss
 
@@ -35,7 +35,7 @@ class RddmTask(ResidualCropTask):
 
     def data(self) -> dict[str, Any]:
         """For the card."""
-        return {**super().data(), "degradations": list(KINDS)}
+        return {**super().data(), "degradations": SHARES}
 
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """Clean and degraded picture, a level, and noise."""

@@ -135,7 +135,7 @@ def test_each_player_moves_alone_and_class_matters_to_both() -> None:
     made = [gan.generator(batch["z"], torch.full((6,), y)) for y in (0, 1)]
     assert made[0].shape == (6, 3, 32, 32)
     assert not torch.allclose(*made)
-    assert not torch.allclose(*(gan.critic(batch["picture"], torch.full((6,), y)) for y in (0, 1)))
+    assert not torch.allclose(*(gan.critic(batch["real"], torch.full((6,), y)) for y in (0, 1)))
 
 
 def test_the_critic_is_lipschitz() -> None:

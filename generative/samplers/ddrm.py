@@ -28,11 +28,14 @@ def sample_ddrm(
     """Works in the variance-exploding scale, `x_VE = x / sqrt(ā)`, on spectra `x̄ = Vᵀx`, with `ȳ = Σ⁺Uᵀy` of spread `τ = σ_y/d`.
 
     It starts with `ȳ + sqrt(σ_T² - τ²) z`, or `σ_T z` where nothing was measured (d = 0, or τ > σ_T). A step from the level t to s,
-    of noise σ_t and σ_s, with x̄θ the denoiser's estimate:
+    of noise σ_t and σ_s, with x̄θ and ε̄θ the denoiser's estimates:
 
-    - not measured: `x̄θ + sqrt(1-η²) σ_s (x̄_t - x̄θ)/σ_t + η σ_s z`
+    - not measured: `x̄θ + sqrt(1-η²) σ_s ε̄θ + η σ_s z`
     - `σ_s < τ`: `x̄θ + sqrt(1-η²) σ_s (ȳ - x̄θ)/τ + η σ_s z`
     - `σ_s ≥ τ`: `(1-η_b) x̄θ + η_b ȳ + sqrt(σ_s² - η_b² τ²) z`
+
+    The paper writes (x̄_t - x̄θ)/σ_t for ε̄θ. It is the same unless x̂0 was clamped: then what was cut off would count as noise, and come
+    back in every step.
 
     Args:
         denoise: The (variance-preserving) denoiser.
@@ -61,12 +64,12 @@ def sample_ddrm(
     z = operator.Vt(x_T)
     x_bar = torch.where(measured, y_bar + (sigma_T**2 - tau**2).sqrt() * z, sigma_T * z)
     for i, (t, s) in enumerate(steps, 1):
-        x0, _ = denoise(t.signal * operator.V(x_bar), t)
+        x0, eps = denoise(t.signal * operator.V(x_bar), t)
         x0_bar = operator.Vt(x0)
         z = gaussian(x0_bar, generator)
         kept, drawn = math.sqrt(1 - eta**2) * s.sigma, eta * s.sigma * z
 
-        unmeasured = x0_bar + kept * (x_bar - x0_bar) / t.sigma + drawn
+        unmeasured = x0_bar + kept * operator.Vt(eps) + drawn
         below = x0_bar + kept * (y_bar - x0_bar) / tau.clamp(min=torch.finfo(tau.dtype).tiny) + drawn
         above = (1 - eta_b) * x0_bar + eta_b * y_bar + (s.sigma**2 - (eta_b * tau) ** 2).clamp(min=0).sqrt() * z
         x_bar = torch.where(measured, torch.where(s.sigma < tau, below, above), unmeasured)

@@ -140,6 +140,17 @@ def test_noise_of_a_whole_measurement_shrinks(name: str, sigma_y: float) -> None
     assert float((result - x_0).square().mean()) < 0.7 * sigma_y**2
 
 
+def test_ddrm_is_ddnm_plus_also_when_estimates_are_clamped() -> None:
+    denoise = samplers.Denoiser(lambda x, t: 0.7 * x, clamp=0.5)
+    known = torch.rand(SHAPE[1:], generator=generator()) > 0.5
+    y, sigma_y, top = signals(SHAPE, 2, torch.float64) * known, 0.2, STEPS[0][0]
+    begun = top.noise * x_T() + known * (top.signal * y + (math.sqrt(top.noise**2 - (top.signal * sigma_y) ** 2) - top.noise) * x_T())
+    options = {"operator": ops.Mask(known), "y": y, "sigma_y": sigma_y}
+    a = samplers.sample_ddrm(denoise, x_T(), STEPS, **options, generator=generator())
+    b = samplers.sample_ddnm_plus(denoise, begun, STEPS, **options, generator=generator())
+    assert torch.allclose(a, b, atol=1e-9)
+
+
 def test_ddrm_begins_nowhere_without_signal() -> None:
     schedule = schedules.NoiseSchedule(torch.tensor([1.0, 0.5, 0.0], dtype=torch.float64))
     steps = schedule.steps(schedules.pairs((1, 2)))

@@ -12,6 +12,7 @@ from torch import Generator, Tensor
 
 from generative.priors.prior import GanPrior
 from generative.samplers.protocols import OnStep
+from generative.tasks.latent_search import find_latents
 from generative.tasks.problem import Problem
 from generative.tasks.tiling import Tiles
 from recon.errors import SettingsError
@@ -20,14 +21,10 @@ MOST = 64
 """Made pictures that one result is put together of, at most."""
 UNEXPLAINED = 0.1
 """Standard deviation of what the generator cannot make, in a picture in [-1, 1]."""
-SEARCH = 0.5
-"""Part of the steps that goes into finding the classes."""
-RATE = 0.1
-"""Of Adam."""
 
 
 def invert(problem: Problem, prior: GanPrior, steps: int, generator: Generator, on_step: OnStep) -> Tensor:
-    """`argmin ‖A⁺(A G(z, c) - y)‖²/σ² + ‖z‖²` over z by Adam, and over the classes c by trying each for a while; `[1, 3, H, W]`.
+    """`argmin ‖A⁺(A G(z, c) - y)‖²/σ² + ‖z‖²` over z and the classes c, see `find_latents`; `[1, 3, H, W]`.
 
     The error is taken back into the picture by A⁺, where it is known to which patch it belongs.
 
@@ -42,15 +39,13 @@ def invert(problem: Problem, prior: GanPrior, steps: int, generator: Generator, 
         SettingsError: The picture is too large.
     """
     gan, tiles, like = prior.network, Tiles(prior.size, prior.size // 4, MOST), torch.zeros_like(problem.degraded, device=prior.device)
-    places, classes = len(tiles.cut(like[:, :1])), len(gan.generator.architecture.classes)
+    places, architecture = len(tiles.cut(like[:, :1])), gan.generator.architecture
     if places > MOST:
         height, width = like.shape[-2:]
         why = f"The generator makes {prior.size} x {prior.size} pixels; {width} x {height} take {places} such pictures, of {MOST} at most."
         raise SettingsError("The photo is too large for gan-inversion.", why, "Choose ddrm or ddnm+, which do any size.")
-    trial = max(round(SEARCH * steps / classes), 1)
-    total = max(steps, classes * trial + 1)
     measured = problem.operator.A_pinv(problem.y.to(prior.device))
-    variance, done = UNEXPLAINED**2 + problem.sigma_y**2, 0
+    variance = UNEXPLAINED**2 + problem.sigma_y**2
 
     def made(z: Tensor, labels: Tensor) -> Tensor:
         return tiles.blend(lambda patches: (gan.generator(z, labels),), like)[0]
@@ -58,29 +53,10 @@ def invert(problem: Problem, prior: GanPrior, steps: int, generator: Generator, 
     def errors(x: Tensor) -> Tensor:
         return (measured - problem.operator.A_pinv(problem.operator.A(x))).square() / variance
 
-    def search(start: Tensor, labels: Tensor, count: int) -> Tensor:
-        """Better z for these classes."""
-        nonlocal done
-        z = start.clone().requires_grad_(True)
-        adam = torch.optim.Adam([z], RATE)
-        for _ in range(count):
-            x = made(z, labels)
-            adam.zero_grad()
-            (errors(x).sum() + z.square().sum()).backward()
-            adam.step()
-            done += 1
-            on_step(done, total, x.detach())
-        return z.detach()
+    def of_each(found: Tensor) -> Tensor:
+        return tiles.cut(found).flatten(1).sum(1)
 
-    begin = torch.randn(places, gan.generator.architecture.latent, generator=generator).to(prior.device)
-    tried = []
-    for c in range(classes):
-        labels = torch.full((places,), c, device=prior.device)
-        z = search(begin, labels, trial)
-        with torch.no_grad():
-            tried.append((tiles.cut(errors(made(z, labels))).flatten(1).sum(1) + z.square().sum(1), z))
-    labels = torch.stack([left for left, _ in tried]).argmin(0)
-    z = torch.stack([z for _, z in tried])[labels, torch.arange(places, device=prior.device)]
-    z = search(z, labels, total - done)
+    begin = torch.randn(places, architecture.latent, generator=generator).to(prior.device)
+    z, labels = find_latents(made, errors, of_each, begin, len(architecture.classes), steps, on_step)
     with torch.no_grad():
         return made(z, labels)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from recon.learning.shelf import shipped
 
-NAME = "pointnet2_denoise"
+NAME = "pointnet2-denoise"
 
 
 def weights_file(path: str = "") -> Path:

@@ -1,8 +1,9 @@
-"""Samplers: `photolith bench sampling [--ideal [--steps 50] [--draws 3]] [--pictures [--samples 256]]` (both when neither is named).
+"""Samplers: `photolith bench sampling [--ideal [--steps 50] [--draws 3]] [--pictures [--samples 256]] [--heads] [--overhead]`.
 
---pictures: trained networks, see `sampling_pictures`. --ideal: pictures 8x8 from a Gaussian prior, so the denoiser, the data's law and
-every posterior are known. Each sampler's own law is computed exactly, by its recursion on mean and covariance
-(tests/generative/laws.py; the tests hold the samplers to it), so no figure has Monte-Carlo error.
+All parts when none is named. --pictures: trained networks, see `sampling_pictures`. --heads: which head RDDM should believe, see
+`sampling_heads`. --overhead: what samplers cost besides their networks, see `sampling_overhead`. --ideal: pictures 8x8 from a Gaussian
+prior, so the denoiser, the data's law and every posterior are known. Each sampler's own law is computed exactly, by its recursion on mean
+and covariance (tests/generative/laws.py; the tests hold the samplers to it), so no figure has Monte-Carlo error.
 Tables go to tests/bench/results/, with other options to out/bench/.
 """
 
@@ -12,13 +13,12 @@ import argparse
 import math
 import os
 import sys
-import time
 from pathlib import Path
 
-import torch
-
-from generative import samplers, schedules
+from generative import schedules
 from tests.bench.sampling_cases import Problem, operators, pictures
+from tests.bench.sampling_heads import run_heads
+from tests.bench.sampling_overhead import run_overhead
 from tests.bench.sampling_pictures import run_pictures
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
@@ -93,37 +93,9 @@ def restoration(S: int, draws: int) -> list[str]:
     return lines
 
 
-def overhead() -> list[str]:
-    """Time of a sampler besides its network."""
-    net = torch.nn.Sequential(*(torch.nn.Conv2d(a, b, 3, padding=1) for a, b in ((3, 64), (64, 64), (64, 64), (64, 3)))).eval()
-    spent = [0.0]
-
-    def network(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
-        begun = time.perf_counter()
-        out: torch.Tensor = net(x) * 0.1
-        spent[0] += time.perf_counter() - begun
-        return out
-
-    x, denoise, rows = torch.randn(4, 3, 128, 128, generator=torch.Generator().manual_seed(0)), samplers.Denoiser(network), []
-    for name, run in {
-        "DDIM, η = 0": lambda: samplers.sample_ddim(denoise, x, steps(20)),
-        "DDIM, η = 1": lambda: samplers.sample_ddim(denoise, x, steps(20), eta=1.0, generator=torch.Generator().manual_seed(0)),
-        "DPM-Solver++ 2M": lambda: samplers.sample_dpm_solver(denoise, x, steps(20)),
-    }.items():
-        run()
-        shares = []
-        for _ in range(3):
-            spent[0], begun = 0.0, time.perf_counter()
-            run()
-            shares.append(1 - spent[0] / (time.perf_counter() - begun))
-        rows.append([name, f"{100 * min(shares):.1f} %"])
-    note = "Share of the time not spent in the network (0.08 M weights, 4 pictures of 128x128, 20 steps), the least of three runs."
-    return ["## Overhead", "", note, "", *table(["", "overhead"], rows), ""]
-
-
 def run_ideal(out: Path, S: int, draws: int) -> None:
     """Writes the page of the ideal denoiser."""
-    lines = ["# Samplers with an ideal denoiser", "", *machine_lines(), "", *generation(), *restoration(S, draws), *overhead()]
+    lines = ["# Samplers with an ideal denoiser", "", *machine_lines(), "", *generation(), *restoration(S, draws)]
     folder = Path(__file__).parent / "results" if (S, draws) == (50, 3) else out
     (folder / "sampling.md").write_text("\n".join(lines), encoding="utf-8")
     print("\n".join(lines))
@@ -134,6 +106,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ideal", action="store_true", help="an ideal denoiser of Gaussian pictures")
     parser.add_argument("--pictures", action="store_true", help="trained networks")
+    parser.add_argument("--heads", action="store_true", help="RDDM's samplers on a network that is trained here")
+    parser.add_argument("--overhead", action="store_true", help="time besides networks and operators")
     parser.add_argument("--steps", type=int, default=50, help="ideal: steps of restorations")
     parser.add_argument("--draws", type=int, default=3, help="ideal: pictures of each measurement")
     parser.add_argument("--samples", type=int, default=256, help="pictures: samples of each row")
@@ -141,13 +115,18 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    both = arguments.ideal == arguments.pictures
-    if arguments.pictures or both:
-        if not arguments.data.is_dir():
-            print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-            return 3
+    if not any((arguments.ideal, arguments.pictures, arguments.heads, arguments.overhead)):
+        arguments.ideal = arguments.pictures = arguments.heads = arguments.overhead = True
+    if (arguments.pictures or arguments.heads) and not arguments.data.is_dir():
+        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
+        return 3
+    if arguments.overhead:
+        run_overhead()
+    if arguments.heads:
+        run_heads(arguments.data, arguments.out)
+    if arguments.pictures:
         run_pictures(arguments.data, arguments.out, arguments.samples, arguments.samples == 256)
-    if arguments.ideal or both:
+    if arguments.ideal:
         run_ideal(arguments.out, arguments.steps, arguments.draws)
     return 0
 

@@ -81,7 +81,7 @@ def _law(found: Tensor) -> Law:
 
 def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     """Writes the page, and a sheet of samples to `out`."""
-    folder = _unpacked(data / "images" / "cifar10_20000.tar.gz", out / "cifar10")
+    folder = unpacked(data, out)
     train, test = ClassPictures(folder, "train"), ClassPictures(folder, "test")
     (pictures, labels), (held, held_labels) = _all(train), _all(test)
     classifier = trained(pictures, labels, len(train.classes))
@@ -241,8 +241,10 @@ def _all(pictures: ClassPictures) -> tuple[Tensor, Tensor]:
     return torch.stack(parts), torch.tensor(labels)
 
 
-def _unpacked(archive: Path, folder: Path) -> Path:
+def unpacked(data: Path, out: Path) -> Path:
+    """The pictures by class, unpacked once."""
+    folder = out / "cifar10"
     if not folder.is_dir():
-        with tarfile.open(archive) as file:
+        with tarfile.open(data / "images" / "cifar10_20000.tar.gz") as file:
             file.extractall(folder, filter="data")
     return folder

@@ -1,9 +1,9 @@
-"""Samplers: `photolith bench sampling [--ideal [--steps 50] [--draws 3]] [--pictures [--samples 256]] [--heads] [--overhead]`.
+"""Samplers: `photolith bench sampling [--ideal [--steps 50] [--draws 3]] [--pictures [--samples 256]] [--long] [--heads] [--overhead]`.
 
-All parts when none is named. --pictures: trained networks, see `sampling_pictures`. --heads: which head RDDM should believe, see
-`sampling_heads`. --overhead: what samplers cost besides their networks, see `sampling_overhead`. --ideal: pictures 8x8 from a Gaussian
-prior, so the denoiser, the data's law and every posterior are known. Each sampler's own law is computed exactly, by its recursion on mean
-and covariance (tests/generative/laws.py; the tests hold the samplers to it), so no figure has Monte-Carlo error.
+All parts when none is named. --pictures, --long, --heads, --overhead: with trained networks, see `sampling_pictures`, `sampling_long`,
+`sampling_heads`, `sampling_overhead`. --ideal: pictures 8x8 from a Gaussian prior, so the denoiser, the data's law and every posterior
+are known. Each sampler's own law is computed exactly, by its recursion on mean and covariance (tests/generative/laws.py; the tests hold
+the samplers to it), so no figure has Monte-Carlo error.
 Tables go to tests/bench/results/, with other options to out/bench/.
 """
 
@@ -18,6 +18,7 @@ from pathlib import Path
 from generative import schedules
 from tests.bench.sampling_cases import Problem, operators, pictures
 from tests.bench.sampling_heads import run_heads
+from tests.bench.sampling_long import run_long
 from tests.bench.sampling_overhead import run_overhead
 from tests.bench.sampling_pictures import run_pictures
 from tests.bench.support.machine import machine_lines
@@ -27,6 +28,7 @@ from tests.generative import laws
 SCHEDULE = schedules.linear(1000)
 COUNTS = (10, 20, 50, 100, 1000)
 NOISES = (0.0, 0.05, 0.2)
+PARTS = ("ideal", "pictures", "long", "heads", "overhead")
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -106,6 +108,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--ideal", action="store_true", help="an ideal denoiser of Gaussian pictures")
     parser.add_argument("--pictures", action="store_true", help="trained networks")
+    parser.add_argument("--long", action="store_true", help="few steps against all thousand")
     parser.add_argument("--heads", action="store_true", help="RDDM's samplers on a network that is trained here")
     parser.add_argument("--overhead", action="store_true", help="time besides networks and operators")
     parser.add_argument("--steps", type=int, default=50, help="ideal: steps of restorations")
@@ -115,18 +118,19 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if not any((arguments.ideal, arguments.pictures, arguments.heads, arguments.overhead)):
-        arguments.ideal = arguments.pictures = arguments.heads = arguments.overhead = True
-    if (arguments.pictures or arguments.heads) and not arguments.data.is_dir():
+    chosen = [part for part in PARTS if getattr(arguments, part)] or PARTS
+    if set(chosen) & {"pictures", "long", "heads"} and not arguments.data.is_dir():
         print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
         return 3
-    if arguments.overhead:
+    if "overhead" in chosen:
         run_overhead()
-    if arguments.heads:
+    if "heads" in chosen:
         run_heads(arguments.data, arguments.out)
-    if arguments.pictures:
+    if "long" in chosen:
+        run_long(arguments.data, arguments.out)
+    if "pictures" in chosen:
         run_pictures(arguments.data, arguments.out, arguments.samples, arguments.samples == 256)
-    if arguments.ideal:
+    if "ideal" in chosen:
         run_ideal(arguments.out, arguments.steps, arguments.draws)
     return 0
 

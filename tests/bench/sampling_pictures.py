@@ -34,8 +34,6 @@ from tests.generative.exact import Law
 
 RESULTS = Path(__file__).parent / "results"
 COUNTS = (10, 20, 50, 100)
-LONG = 1000
-"""Steps of the process that few steps stand in for: all levels."""
 NOISES: dict[str, dict[str, Any]] = {f"η = {eta}": {"eta": eta} for eta in (0.0, 0.2, 0.5, 1.0)} | {"σ̂": {"sigma_hat": True}}
 BATCH = 64
 MORE = 4
@@ -83,28 +81,23 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     """Writes the page, and a sheet of samples to `out`."""
     folder = unpacked(data, out)
     train, test = ClassPictures(folder, "train"), ClassPictures(folder, "test")
-    (pictures, labels), (held, held_labels) = _all(train), _all(test)
-    classifier = trained(pictures, labels, len(train.classes))
-    shuffled = held[torch.randperm(len(held), generator=torch.Generator().manual_seed(2))]
-    yardstick = Yardstick(partial(features, classifier), features(classifier, shuffled))
-    told = torch.arange(MORE * samples) % len(train.classes)
-    z = torch.randn(MORE * samples, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    yardstick, right = yardstick_of(train, test)
+    z, told = starts(MORE * samples, len(train.classes))
 
-    network = _network("pictures-ddpm")
+    network = trained_network("pictures-ddpm")
     gan = load_prior("pictures-gan")
     assert isinstance(gan, GanPrior)
     made, seconds = _table_of_seeds(network, z[:samples], told[:samples])
     with torch.no_grad():
         made["pictures-gan"], _ = gan.network.generator.draw(samples, torch.Generator().manual_seed(0))
+    pictures, _ = _all(train)
     made["training pictures"] = pictures[torch.randperm(len(pictures), generator=torch.Generator().manual_seed(3))[:samples]]
     found = {name: yardstick.distances(part) for name, part in made.items()}
 
-    about = {"ddpm": _about("pictures-ddpm"), "gan": _about("pictures-gan"), "samples": samples, "draws": DRAWS, "width": FEATURES}
-    counts = {"train": len(train), "test": len(test), "accuracy": 100 * accuracy(classifier, held, held_labels)}
-    lines = ["# Samplers with trained networks", "", *machine_lines(), "", *WORDS.format(**about, **counts).split("\n"), ""]
+    words = WORDS.format(samples=samples, gan=about_training("pictures-gan"), **about_the_yardstick(train, test, right))
+    lines = ["# Samplers with trained networks", "", *machine_lines(), "", *words.split("\n"), ""]
     lines += [
         *_distances(found, seconds),
-        *_saved(network, z[:samples], told[:samples], yardstick, found, seconds),
         *_order(network, z, told, yardstick),
         *_others(made, found, yardstick),
         *_conversion(network, z, told),
@@ -116,13 +109,32 @@ def run_pictures(data: Path, out: Path, samples: int, plain: bool) -> None:
     print("\n".join(lines))
 
 
+def yardstick_of(train: ClassPictures, test: ClassPictures) -> tuple[Yardstick, float]:
+    """The distance to all test pictures, and the percentage of them that its classifier knows."""
+    classifier = trained(*_all(train), len(train.classes))
+    held, labels = _all(test)
+    shuffled = held[torch.randperm(len(held), generator=torch.Generator().manual_seed(2))]
+    return Yardstick(partial(features, classifier), features(classifier, shuffled)), 100 * accuracy(classifier, held, labels)
+
+
+def about_the_yardstick(train: ClassPictures, test: ClassPictures, accuracy: float) -> dict[str, Any]:
+    """What pages say of it and of the network."""
+    counts = {"train": len(train), "test": len(test), "accuracy": accuracy, "draws": DRAWS, "width": FEATURES}
+    return counts | {"ddpm": about_training("pictures-ddpm")}
+
+
+def starts(count: int, classes: int) -> tuple[Tensor, Tensor]:
+    """Noise `[count, 3, 32, 32]` and the classes in turn."""
+    return torch.randn(count, 3, 32, 32, generator=torch.Generator().manual_seed(0)), torch.arange(count) % classes
+
+
 def _table_of_seeds(network: torch.nn.Module, z: Tensor, told: Tensor) -> tuple[dict[str, Tensor], dict[int, float]]:
     """Name -> samples, and processor seconds for each number of steps."""
     made, seconds = {}, {}
     for count in COUNTS:
         begun = time.process_time()
         for name, noise in NOISES.items():
-            made[_name(name, count)] = _sampled(network, z, told, steps(count), **noise)
+            made[_name(name, count)] = sampled(network, z, told, steps(count), **noise)
             print(f"S = {count}, {name}: {time.process_time() - begun:.0f} s", flush=True)
         seconds[count] = (time.process_time() - begun) / len(NOISES)
     return made, seconds
@@ -133,7 +145,8 @@ def steps(count: int) -> tuple[tuple[schedules.Level, schedules.Level], ...]:
     return SCHEDULE.steps(schedules.pairs(schedules.trailing(SCHEDULE.T, count)))
 
 
-def _sampled(network: torch.nn.Module, z: Tensor, told: Tensor, levels: Any, **noise: Any) -> Tensor:
+def sampled(network: torch.nn.Module, z: Tensor, told: Tensor, levels: Any, **noise: Any) -> Tensor:
+    """Pictures in [-1, 1] by DDIM with this noise, in batches."""
     parts, generator = [], torch.Generator().manual_seed(4)
     for x, labels in zip(z.split(BATCH), told.split(BATCH), strict=True):
         with torch.autocast("cpu", torch.bfloat16):
@@ -144,36 +157,19 @@ def _sampled(network: torch.nn.Module, z: Tensor, told: Tensor, levels: Any, **n
 
 def _distances(found: dict[str, Tensor], seconds: dict[int, float]) -> list[str]:
     """The table of Song et al. 2021, table 1."""
-    rows = [[name, *(_spread(found[_name(name, count)]) for count in COUNTS)] for name in NOISES]
+    rows = [[name, *(spread(found[_name(name, count)]) for count in COUNTS)] for name in NOISES]
     rows.append(["processor seconds", *(cell(seconds[count], 0) for count in COUNTS)])
     return ["## Noise and number of steps", "", *table(["", *(f"S = {count}" for count in COUNTS)], rows), ""]
-
-
-def _saved(
-    network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardstick, found: dict[str, Tensor], seconds: dict[int, float]
-) -> list[str]:
-    """What few steps without noise give away against all steps with DDPM's."""
-    begun = time.process_time()
-    all_steps = yardstick.distances(_sampled(network, z, told, steps(LONG), eta=1.0))
-    spent = time.process_time() - begun
-    rows = [[_name("η = 1.0", LONG), _spread(all_steps), "1.00", cell(spent, 0), "1"]]
-    for count in COUNTS:
-        few = found[_name("η = 0.0", count)]
-        cost = f"1/{spent / seconds[count]:.0f}"
-        rows.append([_name("η = 0.0", count), _spread(few), _spread(few / all_steps), cell(seconds[count], 0), cost])
-    words = "Distances relative to those of all steps with DDPM's noise, compared on the same draws, and what they cost."
-    header = ["", "distance", "relative", "processor seconds", "cost"]
-    return ["## Steps saved", "", words, "", *table(header, rows), ""]
 
 
 def _order(network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardstick) -> list[str]:
     """Whether more noise is worse at few steps, in standard deviations of the difference."""
     rows, names = [], ("η = 0.0", "η = 1.0", "σ̂")
     for count in COUNTS[:2]:
-        found = [yardstick.distances(_sampled(network, z, told, steps(count), **NOISES[name])) for name in names]
+        found = [yardstick.distances(sampled(network, z, told, steps(count), **NOISES[name])) for name in names]
         for (less, a), (more, b) in pairwise(zip(names, found, strict=True)):
             deviations = float((b - a)[0] / (b - a)[1:].std())
-            rows.append([f"S = {count}, {more} against {less}", _spread(a), _spread(b), _spread(b - a), cell(deviations, 1)])
+            rows.append([f"S = {count}, {more} against {less}", spread(a), spread(b), spread(b - a), cell(deviations, 1)])
     words = f"{len(z)} samples, compared on the same draws; the last column is the difference in its own standard deviations."
     return ["## Order at few steps", "", words, "", *table(["", "less noise", "more noise", "difference", "deviations"], rows), ""]
 
@@ -181,7 +177,7 @@ def _order(network: torch.nn.Module, z: Tensor, told: Tensor, yardstick: Yardsti
 def _others(made: dict[str, Tensor], found: dict[str, Tensor], yardstick: Yardstick) -> list[str]:
     """The GAN and the floor beside DDIM, with coverage."""
     names = [_name("η = 0.0", COUNTS[0]), _name("η = 0.0", COUNTS[-1]), "pictures-gan", "training pictures"]
-    rows = [[name, _spread(found[name]), *(cell(figure, 2) for figure in yardstick.coverage(made[name]))] for name in names]
+    rows = [[name, spread(found[name]), *(cell(figure, 2) for figure in yardstick.coverage(made[name]))] for name in names]
     words = "Real training pictures in the same number show what a perfect generator would get."
     return ["## Against a GAN", "", words, "", *table(["", "distance", "precision", "recall"], rows), ""]
 
@@ -220,18 +216,21 @@ def _name(noise: str, count: int) -> str:
     return f"DDIM, {noise}, S = {count}"
 
 
-def _spread(distances: Tensor) -> str:
+def spread(distances: Tensor) -> str:
+    """A distance and its standard deviation."""
     return f"{float(distances[0]):.2f} ± {float(distances[1:].std()):.2f}"
 
 
-def _network(name: str) -> torch.nn.Module:
+def trained_network(name: str) -> torch.nn.Module:
+    """A shipped network."""
     tensors, card = load_weights(shipped(name))
     network = unet2d(card.architecture)
     load_into(network, tensors)
     return network.eval().requires_grad_(False)
 
 
-def _about(name: str) -> str:
+def about_training(name: str) -> str:
+    """How much of it there was."""
     card = read_card(card_path(shipped(name)))
     return f"{card.steps:,} steps, {card.hardware['hours']:.2f} hours, {card.hardware['device']}"
 

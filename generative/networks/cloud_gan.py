@@ -52,7 +52,7 @@ class CloudGenerator(nn.Module):
         w = architecture.width
         self.classes = nn.Embedding(len(architecture.classes), architecture.latent)
         self.style = nn.Sequential(nn.Linear(2 * architecture.latent, w), nn.LeakyReLU(0.2), nn.Linear(w, w), nn.LeakyReLU(0.2))
-        self.first = nn.Linear(3 + 6 * OCTAVES, w)
+        self.first, self.told = nn.Linear(3 + 6 * OCTAVES, w), nn.Linear(w, w)
         self.blocks = nn.ModuleList(_Block(w) for _ in range(architecture.blocks))
         self.last = nn.Linear(w, 3)
 
@@ -67,7 +67,7 @@ class CloudGenerator(nn.Module):
         | returns | `[B, N, 3]`, where each of the seeds goes |
         """
         style = self.style(torch.cat([z, self.classes(y)], 1))
-        h = self.first(waves(seeds))
+        h = self.first(waves(seeds)) + self.told(style)[:, None]
         for block in self.blocks:
             h = block(h, style)
         out: Tensor = seeds / 2 + self.last(h)
@@ -86,7 +86,9 @@ class CloudCritic(nn.Module):
     """How real a cloud of a class looks, as a logit: `l(h) + <e(y), h>` (Miyato and Koyama 2018).
 
     A PointNet (Qi et al. 2017) whose points are told of the whole cloud half-way: every point goes through the same layers, maximum and
-    mean over the points say what the cloud is, and points that know it are looked at once more.
+    mean over the points say what the cloud is, and points that know it are looked at once more. The last layer also sees how much the
+    clouds of a class differ within the batch (Karras et al. 2018, section 3, there without classes): a generator that makes one cloud
+    again and again is found out.
 
     Args:
         architecture: Sizes.
@@ -100,7 +102,7 @@ class CloudCritic(nn.Module):
         self.told = norm(nn.Linear(2 * w, w))
         self.far = nn.Sequential(*_layers((w, w, 2 * w), norm))
         self.whole = nn.Sequential(*_layers((4 * w, 2 * w), norm))
-        self.linear = norm(nn.Linear(2 * w, 1))
+        self.linear = norm(nn.Linear(4 * w, 1))
         self.classes = norm(nn.Embedding(len(architecture.classes), 2 * w))
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
@@ -108,7 +110,7 @@ class CloudCritic(nn.Module):
         points = self.near(waves(x))
         points = self.far(points + self.told(_pooled(points))[:, None])
         h = self.whole(_pooled(points))
-        out: Tensor = self.linear(h)[:, 0] + (self.classes(y) * h).sum(1)
+        out: Tensor = self.linear(torch.cat([h, _spread(h, y)], 1))[:, 0] + (self.classes(y) * h).sum(1)
         return out
 
 
@@ -142,7 +144,6 @@ class _Block(nn.Module):
         super().__init__()
         self.enter, self.leave = nn.Linear(width, width), nn.Linear(width, width)
         self.told = nn.Linear(width, 2 * width)
-        nn.init.normal_(self.leave.weight, std=0.3 / width**0.5)
 
     def forward(self, h: Tensor, style: Tensor) -> Tensor:
         """`[B, N, width]` and `[B, width]` to `[B, N, width]`."""
@@ -158,6 +159,14 @@ def _layers(widths: Sequence[int], norm: Callable[[nn.Module], nn.Module]) -> li
 def _pooled(points: Tensor) -> Tensor:
     """Maximum and mean over the points, `[B, N, C]` to `[B, 2 C]`."""
     return torch.cat([points.amax(1), points.mean(1)], 1)
+
+
+def _spread(h: Tensor, y: Tensor) -> Tensor:
+    """Standard deviation of the features `[B, C]` over those of the same class `[B]`, `[B, C]`."""
+    same = (y[:, None] == y).to(h)
+    same = same / same.sum(1, keepdim=True)
+    off = h - same @ h
+    return (same @ off.square() + 1e-8).sqrt()
 
 
 def _as_it_is(module: nn.Module) -> nn.Module:

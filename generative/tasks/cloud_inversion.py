@@ -63,7 +63,8 @@ def invert_cloud(
     with torch.no_grad():
         found = made(z, labels)
         best = (errors(found) + z.square().sum(1)).view(STARTS, -1).argmin(0)
-    return found.unflatten(0, (STARTS, -1))[best, torch.arange(len(measured), device=best.device)]
+    result: Tensor = found.unflatten(0, (STARTS, -1))[best, torch.arange(len(measured), device=best.device)]
+    return result
 
 
 def missing(measured: Tensor, made: Tensor) -> Tensor:

@@ -19,8 +19,8 @@ def gan() -> CloudGan:
     torch.manual_seed(0)
     gan = CloudGan(CloudGanArchitecture(("a", "b"), points=200, latent=6, width=24, blocks=2)).requires_grad_(False)
     for block in gan.generator.blocks:
-        nn.init.normal_(block.told.weight, std=0.8)
-        nn.init.normal_(block.leave.weight, std=0.3)
+        nn.init.normal_(block.told.weight, std=0.5)
+        nn.init.normal_(block.leave.weight, std=0.15)
     return gan
 
 
@@ -46,8 +46,8 @@ def test_a_cloud_that_the_generator_made_is_found_again(gan: CloudGan, clouds: T
     found = invert_cloud(gan, clouds, partial=False, steps=STEPS, generator=generator(3))
     assert found.shape == clouds.shape
     same = chamfer(shapes(gan, 5), clouds)
-    assert float(chamfer(clouds.roll(1, 0), clouds).mean()) > 10 * float(same.mean()), "the shapes have to differ"
-    assert bool((chamfer(found, clouds) < 1.4 * same).all())
+    assert bool((chamfer(clouds.roll(1, 0), clouds) > 1.4 * same).all()), "the shapes have to differ"
+    assert bool((chamfer(found, clouds) < 1.15 * same).all())
 
 
 def test_a_partial_cloud_is_completed_better_than_left_and_what_was_measured_stays_explained(gan: CloudGan, clouds: Tensor) -> None:

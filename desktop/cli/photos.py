@@ -42,6 +42,7 @@ def restore_command(
         str | None, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another (0.4); LOW,HIGH tries the middle and says how to go on.")
     ] = None,
     travel: Annotated[str | None, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = None,
+    samples: Annotated[int | None, typer.Option(help="ddnm, ddnm+, ddrm: the mean of so many; 8 for colorize, else 1.", min=1)] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of all noise.")] = 0,
     previews: Annotated[bool, typer.Option("--previews", help="Writes the estimate after every step.")] = False,
@@ -57,7 +58,7 @@ def restore_command(
 
     method = BEST.get(task, "classical") if method == "auto" else method
     dial = dial_of(t0)
-    recipe = Recipe(method, steps, eta, dial.t0 if dial else None, travel_of(travel), seed)
+    recipe = Recipe(method, steps, eta, dial.t0 if dial else None, travel_of(travel), samples, seed)
     recipe.check(task)
     check_task(task, {"mask": mask, "scale": scale, "kernel": kernel, "ratio": ratio})
     settings = {"scale": scale_of(scale), "sigma": sigma_of(sigma), "kernel": kernel_of(kernel), "ratio": 0.25 if ratio is None else ratio}

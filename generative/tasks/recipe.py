@@ -31,10 +31,13 @@ OPTIONS = {
     "eta": ("rddm", "ddnm", "ddnm+", "ddrm", "sdedit", "ddim"),
     "t0": ("sdedit",),
     "travel": ("ddnm", "ddnm+"),
+    "samples": ("ddnm", "ddnm+", "ddrm"),
 }
 """Option of a recipe -> methods that know it."""
 STEPS = {"rddm": 1, "cold": 3, "gan-inversion": 300}
 """Usual number of steps, where it is not 20."""
+SAMPLES = {"colorize": 8}
+"""Usual number of samples, where it is not 1. Colours of one sample are a guess; grey is nearer to the truth than it, the mean is not."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,7 @@ class Recipe:
         eta: Noise drawn anew in a step, see each sampler.
         t0: Where SDEdit begins, 0 to 1; 0.4.
         travel: Length and repeats of time travel (DDNM, DDNM+); none.
+        samples: Of the posterior, whose mean is the result: nearer to the truth than one, and smoother; 8 for colours, else 1.
         seed: Of all noise.
         memory: Bytes the network may take at once.
     """
@@ -56,6 +60,7 @@ class Recipe:
     eta: float | None = None
     t0: float | None = None
     travel: tuple[int, int] | None = None
+    samples: int | None = None
     seed: int = 0
     memory: int = 2 << 30
 
@@ -63,6 +68,10 @@ class Recipe:
     def step_count(self) -> int:
         """Steps asked for, or the usual number."""
         return self.steps or STEPS.get(self.method, 20)
+
+    def sample_count(self, task: str) -> int:
+        """Samples asked for, or the usual number."""
+        return self.samples or (SAMPLES.get(task, 1) if self.method in OPTIONS["samples"] else 1)
 
     def check(self, task: str) -> None:
         """Whether the method can do the task and knows the options.

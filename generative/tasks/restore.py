@@ -72,8 +72,15 @@ def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnSt
             what = PRIORS[recipe.method]
             raise SettingsError(f"'{recipe.method}' needs a prior of another kind.", f"It takes a {what}.", f"Give --prior with a {what}.")
         generator = torch.Generator().manual_seed(recipe.seed)
-        x = _WAYS[kind](problem, prior, recipe, generator, on_step, on_part).cpu()
+        count = recipe.sample_count(problem.task)
+        samples = (_WAYS[kind](problem, prior, recipe, generator, _of_many(on_step, i, count), on_part).cpu() for i in range(count))
+        x = sum(samples, torch.zeros(())) / count
     return Restored(problem.finished(x), problem.misfit(x) if problem.sigma_y == 0 else None)
+
+
+def _of_many(on_step: OnStep, i: int, count: int) -> OnStep:
+    """Tells of the steps of sample i as a part of those of all samples."""
+    return lambda done, total, x0: on_step(i * total + done, count * total, x0)
 
 
 def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:

@@ -13,7 +13,7 @@ from generative.priors.load import load_prior
 from generative.priors.prior import Prior
 from generative.tasks.classical import navier_stokes, wiener_filter
 from generative.tasks.problem import Problem
-from generative.tasks.recipe import METHODS, PRIORS, Recipe
+from generative.tasks.recipe import METHODS, OPTIONS, PRIORS, Recipe
 from generative.tasks.restore import KINDS, DiffusionPrior, restore
 from recon.errors import WeightsError
 
@@ -67,14 +67,11 @@ def diffused(task: str, given: str) -> dict[str, Way]:
         prior = _prior_for(method, given)
         if task not in METHODS[method] or prior is None or (method == "ddnm+" and "ddnm" in found):
             continue
-        found[method] = lambda p, prior=prior, method=method: restore(p, prior, Recipe(method)).picture  # type: ignore[misc]
-        if task in AVERAGED.get(method, ()):
-            found[f"{method}, mean of {DRAWS}"] = lambda p, prior=prior, method=method: _mean(p, prior, method)  # type: ignore[misc]
+        for count in (1, DRAWS) if task in AVERAGED.get(method, ()) else (1,):
+            recipe = Recipe(method, samples=count if method in OPTIONS["samples"] else None)
+            name = method if count == 1 else f"{method}, mean of {count}"
+            found[name] = lambda p, prior=prior, recipe=recipe: restore(p, prior, recipe).picture  # type: ignore[misc]
     return found
-
-
-def _mean(problem: Problem, prior: Prior, method: str) -> Tensor:
-    return torch.stack([restore(problem, prior, Recipe(method, seed=seed)).picture for seed in range(DRAWS)]).mean(0)
 
 
 def _prior_for(method: str, given: str) -> Prior | None:

@@ -62,7 +62,8 @@ ABLE = [(method, task) for method, tasks in METHODS.items() for task in tasks]
 def test_every_method_does_what_it_says_it_can(method: str, task: str, priors) -> None:
     steps: list[int] = []
     last = 2 if method != "gan-inversion" else 3  # one for each class, and one
-    recipe = Recipe(method, steps=None if method == "classical" else 2, t0=0.3 if method == "sdedit" else None, memory=1 << 26)
+    options = {"steps": None if method == "classical" else 2, "t0": 0.3 if method == "sdedit" else None}
+    recipe = Recipe(method, **options, samples=1 if method in OPTIONS["samples"] else None, memory=1 << 26)
     prior = priors[PRIORS[method]] if method in PRIORS else None
     posed = problem(task)
     result = restore(posed, prior, recipe, lambda done, total, x0: steps.append(done)).picture
@@ -78,7 +79,7 @@ def test_every_method_does_what_it_says_it_can(method: str, task: str, priors) -
         assert not torch.equal(result[..., ~known()], torch.zeros_like(result[..., ~known()]))
 
 
-CHANGES = {"steps": 5, "eta": 0.3, "t0": 0.7, "travel": (2, 2)}
+CHANGES = {"steps": 5, "eta": 0.3, "t0": 0.7, "travel": (2, 2), "samples": 2}
 
 
 @pytest.mark.parametrize(("option", "method"), [(option, method) for option, methods in OPTIONS.items() for method in methods])
@@ -120,6 +121,25 @@ def test_the_same_seed_gives_the_same_picture_whatever_the_memory(priors) -> Non
 
     assert torch.allclose(run(0, 1 << 20), run(0, 1 << 30), atol=1e-4)
     assert not torch.allclose(run(0, 1 << 30), run(1, 1 << 30), atol=1e-2)
+
+
+def test_the_mean_of_several_samples_begins_with_the_one_of_the_seed_and_still_fits(priors) -> None:
+    posed, told = problem("colorize"), []
+    one = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=1)).picture
+    clean: list[Tensor] = []
+
+    def on_step(done: int, total: int, x0: Tensor) -> None:
+        told.append((done, total))
+        if done % 2 == 0:
+            clean.append(x0)
+
+    result = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=3), on_step)
+    assert told == [(i, 6) for i in range(1, 7)]
+    assert torch.equal(posed.finished(clean[0]), one)
+    assert not torch.allclose(clean[0], clean[1], atol=0.01)
+    assert torch.allclose(posed.finished(torch.stack(clean).mean(0)), result.picture, atol=1e-5)
+    assert result.misfit is not None
+    assert result.misfit < 1e-4
 
 
 def test_an_untrained_residual_network_changes_nothing(priors) -> None:

@@ -19,6 +19,7 @@ TRAININGS = {
     "pictures-ddpm": ("generative.training.ddpm_task", "small pictures of a class, by diffusion"),
     "pictures-gan": ("generative.training.gan_task", "small pictures of a class, by two networks against each other"),
     "clouds-gan": ("generative.training.clouds_gan_task", "clouds of a class, by two networks against each other"),
+    "clouds-ddpm": ("generative.training.clouds_ddpm_task", "clouds of a class, by diffusion"),
     "photo-prior": ("generative.training.prior_task", "patches of photographs, for restoration by diffusion"),
     "direct-points": ("recon.direct.point_task", "points of an object from a few photographs"),
     "direct-voxels": ("recon.direct.voxel_task", "voxels of an object from a few photographs"),

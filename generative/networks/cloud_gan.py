@@ -8,11 +8,10 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import leaky_relu, normalize
+from torch.nn.functional import normalize
 from torch.nn.utils.parametrizations import spectral_norm
 
-OCTAVES = 3
-"""Of the waves that points are seen as."""
+from generative.networks.pointwise import WAVES, Modulated, pooled, waves
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,8 @@ class CloudGenerator(nn.Module):
         w = architecture.width
         self.classes = nn.Embedding(len(architecture.classes), architecture.latent)
         self.style = nn.Sequential(nn.Linear(2 * architecture.latent, w), nn.LeakyReLU(0.2), nn.Linear(w, w), nn.LeakyReLU(0.2))
-        self.first, self.told = nn.Linear(3 + 6 * OCTAVES, w), nn.Linear(w, w)
-        self.blocks = nn.ModuleList(_Block(w) for _ in range(architecture.blocks))
+        self.first, self.told = nn.Linear(WAVES, w), nn.Linear(w, w)
+        self.blocks = nn.ModuleList(Modulated(w, w) for _ in range(architecture.blocks))
         self.last = nn.Linear(w, 3)
 
     def forward(self, z: Tensor, y: Tensor, seeds: Tensor) -> Tensor:
@@ -98,7 +97,7 @@ class CloudCritic(nn.Module):
         super().__init__()
         w = architecture.width
         norm = spectral_norm if architecture.spectral else _as_it_is
-        self.near = nn.Sequential(*_layers((3 + 6 * OCTAVES, w // 2, w), norm))
+        self.near = nn.Sequential(*_layers((WAVES, w // 2, w), norm))
         self.told = norm(nn.Linear(2 * w, w))
         self.far = nn.Sequential(*_layers((w, w, 2 * w), norm))
         self.whole = nn.Sequential(*_layers((4 * w, 2 * w), norm))
@@ -108,8 +107,8 @@ class CloudCritic(nn.Module):
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """`[B, N, 3]` and `[B]` to logits `[B]`."""
         points = self.near(waves(x))
-        points = self.far(points + self.told(_pooled(points))[:, None])
-        h = self.whole(_pooled(points))
+        points = self.far(points + self.told(pooled(points))[:, None])
+        h = self.whole(pooled(points))
         out: Tensor = self.linear(torch.cat([h, _spread(h, y)], 1))[:, 0] + (self.classes(y) * h).sum(1)
         return out
 
@@ -126,39 +125,13 @@ class CloudGan(nn.Module):
         self.generator, self.critic = CloudGenerator(architecture), CloudCritic(architecture)
 
 
-def waves(points: Tensor) -> Tensor:
-    """Points `[..., 3]` with their sines and cosines (Mildenhall et al. 2020, equation 4), `[..., 3 + 6 OCTAVES]`: fine detail is seen."""
-    angles = torch.cat([points * (torch.pi * 2**octave) for octave in range(OCTAVES)], -1)
-    return torch.cat([points, angles.sin(), angles.cos()], -1)
-
-
 def on_sphere(points: Tensor) -> Tensor:
     """Standard normal points `[..., 3]` as points evenly over the unit sphere."""
     return normalize(points, dim=-1)
 
 
-class _Block(nn.Module):
-    """Two layers at every point, scaled and shifted by the style in between, added to what comes in."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.enter, self.leave = nn.Linear(width, width), nn.Linear(width, width)
-        self.told = nn.Linear(width, 2 * width)
-
-    def forward(self, h: Tensor, style: Tensor) -> Tensor:
-        """`[B, N, width]` and `[B, width]` to `[B, N, width]`."""
-        scale, shift = self.told(style)[:, None].chunk(2, 2)
-        out: Tensor = h + self.leave(leaky_relu(self.enter(h) * (1 + scale) + shift, 0.2))
-        return out
-
-
 def _layers(widths: Sequence[int], norm: Callable[[nn.Module], nn.Module]) -> list[nn.Module]:
     return [layer for a, b in pairwise(widths) for layer in (norm(nn.Linear(a, b)), nn.LeakyReLU(0.2))]
-
-
-def _pooled(points: Tensor) -> Tensor:
-    """Maximum and mean over the points, `[B, N, C]` to `[B, 2 C]`."""
-    return torch.cat([points.amax(1), points.mean(1)], 1)
 
 
 def _spread(h: Tensor, y: Tensor) -> Tensor:

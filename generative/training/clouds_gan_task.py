@@ -20,21 +20,16 @@ from generative.networks.cloud_gan import CloudGan, CloudGanArchitecture, on_sph
 from generative.training import adversarial_task
 from generative.training.adversarial import Game
 from generative.training.adversarial_task import AdversarialTask
-from generative.training.chamfer import all_chamfer
-from generative.training.class_clouds import ClassClouds
-from generative.training.coverage import Distances, coverage, f_score, minimum_matching_distance, precision_recall_of
+from generative.training.cloud_task import COUNT, POINTS, CloudTask
 from generative.training.grid import write_grid
 from generative.training.scatter import drawn
 from recon.learning import command
-from recon.learning.task import collate
 
 DEFAULTS = {**adversarial_task.DEFAULTS, "batch": 32, "rate": 5e-4, "ema": 0.995, "validate_every": 1000}
 """Of a training."""
-COUNT, POINTS = 64, 256
-"""Clouds that a validation compares, and their points."""
 
 
-class CloudsGanTask(AdversarialTask):
+class CloudsGanTask(CloudTask, AdversarialTask):
     """See `recon.learning.task.TrainingTask`.
 
     Args:
@@ -60,9 +55,9 @@ class CloudsGanTask(AdversarialTask):
         width: int = 128,
         spectral: bool = False,
     ) -> None:
-        super().__init__(game, critic_steps, penalty)
-        self._train, self._test = ClassClouds(folder, "train"), ClassClouds(folder, "test")
-        self._architecture = CloudGanArchitecture(self._train.classes, points, width=width, spectral=spectral)
+        CloudTask.__init__(self, folder)
+        AdversarialTask.__init__(self, game, critic_steps, penalty)
+        self._architecture = CloudGanArchitecture(self.classes, points, width=width, spectral=spectral)
 
     def network(self) -> nn.Module:
         """A fresh pair."""
@@ -70,11 +65,11 @@ class CloudsGanTask(AdversarialTask):
 
     def architecture(self) -> dict[str, Any]:
         """For the card."""
-        return {**asdict(self._architecture), "classes": list(self._architecture.classes)}
+        return {**asdict(self._architecture), "classes": list(self.classes)}
 
     def data(self) -> dict[str, Any]:
         """For the card."""
-        return {"clouds": len(self._train), "terms": self._train.terms, **self.rules()}
+        return {**super().data(), **self.rules()}
 
     def example(self, rng: np.random.Generator) -> dict[str, Any]:
         """A cloud and its class; noise, a class and seeds for a made one."""
@@ -83,10 +78,6 @@ class CloudsGanTask(AdversarialTask):
         seeds = on_sphere(torch.from_numpy(rng.standard_normal((a.points, 3), np.float32)))
         made = {"z": rng.standard_normal(a.latent, np.float32), "made": int(rng.integers(len(a.classes))), "seeds": seeds}
         return {"real": torch.from_numpy(cloud), "class": label, **made}
-
-    def collate(self, examples: list[Any]) -> Any:
-        """A batch."""
-        return collate(examples)
 
     def make(self, network: Any, batch: Any) -> Tensor:
         """Clouds of the noise, classes and seeds of a batch."""
@@ -98,15 +89,8 @@ class CloudsGanTask(AdversarialTask):
         """Precision, recall, coverage and minimum matching distance by Chamfer distance, against held-back clouds; a grid of samples."""
         assert isinstance(network, CloudGan)
         made, _ = network.generator.draw(COUNT, torch.Generator().manual_seed(0))
-        made = made.cpu()
         write_grid([drawn(made[i : i + 8]) for i in range(0, 32, 8)], folder / f"samples_{step:07d}.png")
-        held_back, _ = self._test.all(POINTS)
-        pick = np.random.default_rng(13).permutation(len(held_back))[:COUNT]
-        real, fake = torch.from_numpy(held_back[pick]), made[:, :POINTS]
-        distances = Distances(all_chamfer(real, real), all_chamfer(fake, fake), all_chamfer(real, fake))
-        precision, recall = precision_recall_of(distances)
-        across = {"coverage": coverage(distances.across), "mmd": minimum_matching_distance(distances.across)}
-        return {"f_score": f_score(precision, recall), "precision": precision, "recall": recall, **across}
+        return self.figures(made[:, :POINTS])
 
 
 def _task(options: argparse.Namespace) -> CloudsGanTask:

@@ -24,7 +24,7 @@ LEVELS = (50, 100, 200, 300, 400, 600, 800)
 
 
 def noisy_example(clean: Tensor, rng: np.random.Generator) -> dict[str, Any]:
-    """A picture `[3, H, W]`, a level, and noise."""
+    """A clean signal (a picture `[3, H, W]`, a cloud `[N, 3]`), a level, and noise."""
     noise = torch.from_numpy(rng.standard_normal(clean.shape, np.float32))
     return {"clean": clean, "t": int(rng.integers(1, SCHEDULE.T + 1)), "noise": noise}
 
@@ -32,7 +32,7 @@ def noisy_example(clean: Tensor, rng: np.random.Generator) -> dict[str, Any]:
 def noise_loss(network: Callable[[Tensor, Tensor], Tensor], batch: Any) -> tuple[Tensor, dict[str, float | Tensor]]:
     """`‖ε - ε_θ(x_t, t)‖²` of a batch of examples, weighted by min-SNR; and without weights, for the log."""
     alpha_bar = SCHEDULE.alpha_bar.to(batch["clean"])[batch["t"]]
-    a, sigma = (v.sqrt()[:, None, None, None] for v in (alpha_bar, 1 - alpha_bar))
+    a, sigma = (v.sqrt().view(-1, *[1] * (batch["clean"].ndim - 1)) for v in (alpha_bar, 1 - alpha_bar))
     found = network(a * batch["clean"] + sigma * batch["noise"], (batch["t"] - 1).to(a))
     errors = (found.float() - batch["noise"]).square().flatten(1).mean(1)
     return (min_snr_weight(alpha_bar) * errors).mean(), {"noise": errors.mean().detach()}
@@ -43,7 +43,7 @@ def denoising_psnr(denoise: Denoise, clean: Tensor, generator: torch.Generator) 
 
     Args:
         denoise: The denoiser.
-        clean: Pictures `[B, 3, H, W]` in [-1, 1].
+        clean: Pictures `[B, 3, H, W]` or clouds `[B, N, 3]` in [-1, 1].
         generator: Draws the noise, on the processor.
     """
     figures = []

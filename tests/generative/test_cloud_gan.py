@@ -14,8 +14,8 @@ from generative.networks.cloud_gan import CloudCritic, CloudGan, CloudGanArchite
 from generative.training import clouds_gan_task
 from generative.training.chamfer import all_chamfer, chamfer, one_sided
 from generative.training.class_clouds import BoxySurface, ClassClouds
+from generative.training.cloud_task import cloud_figures
 from generative.training.clouds_gan_task import CloudsGanTask
-from generative.training.coverage import Distances, coverage, minimum_matching_distance, precision_recall_of
 from recon.errors import InputError
 from recon.learning.weights import load_into, load_weights
 from recon.metrics import clouds as metrics
@@ -92,19 +92,11 @@ def blobs(centres: Tensor, count: int, seed: int) -> Tensor:
     return centres[torch.arange(count) % len(centres), None] + 0.3 * random(count, 20, 3, seed=seed) + 0.1 * random(count, 1, 3, seed=seed)
 
 
-def figures(real: Tensor, fake: Tensor) -> dict[str, float]:
-    """All of them, by Chamfer distance."""
-    distances = Distances(all_chamfer(real, real), all_chamfer(fake, fake), all_chamfer(real, fake))
-    precision, recall = precision_recall_of(distances)
-    across = distances.across
-    return {"precision": precision, "recall": recall, "coverage": coverage(across), "mmd": minimum_matching_distance(across)}
-
-
 def test_collapse_and_rubbish_show_in_the_figures_of_clouds() -> None:
     centres = 3 * random(6, 3)
     real = blobs(centres, 60, 1)
     good, collapsed, rubbish = (
-        figures(real, fake) for fake in (blobs(centres, 60, 2), blobs(centres[:1], 60, 2), 4 * random(60, 20, 3, seed=3))
+        cloud_figures(real, fake) for fake in (blobs(centres, 60, 2), blobs(centres[:1], 60, 2), 4 * random(60, 20, 3, seed=3))
     )
     assert min(good["precision"], good["recall"]) > 0.7
     assert good["coverage"] > 0.4

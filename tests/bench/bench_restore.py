@@ -28,7 +28,7 @@ from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = 6
+EVERY = 3
 WORDS = """\
 Central {size}x{size} crops of {count} Kodak pictures, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
 is estimated, not told. Means over the pictures; seconds are processor seconds a picture. classical: thresholds of cosine coefficients.
@@ -36,7 +36,8 @@ rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by wha
 is told neither task nor strength. Non-local means, biharmonic and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes
 that of OpenCV."""
 DIFFUSED = """
-Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. Without noise DDNM+ is DDNM."""
+Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. DDNM+
+is left out: without noise it is DDNM, with noise DDRM."""
 
 
 def measure(case: Case, pictures: dict[int, Tensor], ways: dict[str, Way], shown: Path | None) -> list[list[str]]:
@@ -73,7 +74,7 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--only", default="", metavar="NAME", help="only cases whose name contains NAME")
     parser.add_argument("--prior", default="", help="weights instead of the shipped ones")
-    parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior, on every sixth picture")
+    parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior, on every third picture")
     parser.add_argument("--previews", action="store_true", help="writes the pictures too")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
     parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")

@@ -61,11 +61,14 @@ def ours(task: str, given: str, rddm_steps: tuple[int, ...] = (1, 3)) -> dict[st
 
 
 def diffused(task: str, given: str) -> dict[str, Way]:
-    """Name -> a method with a diffusion prior, by one sample and by the mean of several. Without noise DDNM+ is DDNM and left out."""
+    """Name -> a method with a diffusion prior, by one sample and by the mean of several.
+
+    DDNM+ is left out: without noise it is DDNM, with noise DDRM.
+    """
     found: dict[str, Way] = {}
     for method in DIFFUSION:
         prior = _prior_for(method, given)
-        if task not in METHODS[method] or prior is None or (method == "ddnm+" and "ddnm" in found):
+        if task not in METHODS[method] or prior is None or method == "ddnm+":
             continue
         for count in (1, DRAWS) if task in AVERAGED.get(method, ()) else (1,):
             recipe = Recipe(method, samples=count if method in OPTIONS["samples"] else None)

@@ -6,17 +6,18 @@ from pathlib import Path
 
 import torch
 
+from generative.networks.cloud_gan import CloudGan, CloudGanArchitecture
 from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import unet2d
 from generative.priors.diffusers_folder import read_folder
-from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
+from generative.priors.prior import CloudGanPrior, ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.schedules import linear
 from recon.errors import WeightsError
 from recon.learning.shelf import shipped
 from recon.learning.weights import load_into, load_weights
 
-_REMEDY = "Give a photo-prior, photo-rddm, photo-cold or pictures-gan."
+_REMEDY = "Give a photo-prior, photo-rddm, photo-cold, pictures-gan or clouds-gan."
 
 
 def load_prior(name: str, device: str | torch.device = "cpu") -> Prior:
@@ -54,6 +55,10 @@ def _from_weights(path: Path) -> Prior:
             gan = Gan(GanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
             load_into(gan, tensors)
             return GanPrior(gan)
+        if card.task == "clouds-gan":
+            clouds = CloudGan(CloudGanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
+            load_into(clouds, tensors)
+            return CloudGanPrior(clouds)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise WeightsError(f"The prior '{path}' cannot be used.", f"Its card describes no network: {error}.", "Train it again.") from error
     raise WeightsError(f"'{path}' is no prior.", f"It is a network for '{card.task}'.", _REMEDY)

@@ -8,6 +8,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from generative.networks.cloud_gan import CloudGan
 from generative.networks.gan import Gan
 from generative.networks.residual_unet import ResidualUNet
 from generative.networks.unet2d import as_function
@@ -87,4 +88,16 @@ class GanPrior:
         return next(self.network.parameters()).device
 
 
-Prior = DiffusionPrior | ResidualPrior | ColdPrior | GanPrior
+@dataclass(frozen=True)
+class CloudGanPrior:
+    """A generator of clouds of a class, in the unit sphere, z up, with its critic."""
+
+    network: CloudGan
+
+    @property
+    def device(self) -> torch.device:
+        """Where it is."""
+        return next(self.network.parameters()).device
+
+
+Prior = DiffusionPrior | ResidualPrior | ColdPrior | GanPrior | CloudGanPrior

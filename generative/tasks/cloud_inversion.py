@@ -12,6 +12,8 @@ from generative.training.chamfer import one_sided
 
 UNEXPLAINED = 0.05
 """Standard deviation of what the generator cannot make, in a cloud in the unit sphere."""
+PLACE = 0.2
+"""Standard deviation of place and logarithmic size of the whole: nobody knows them exactly from a part."""
 STARTS = 4
 """Searches of a cloud, of which the best is taken: the distance has many local minima."""
 REACH = 0.95
@@ -29,13 +31,13 @@ def invert_cloud(
     points: int | None = None,
     on_step: OnStep = ignore,
 ) -> Tensor:
-    """`argmin Σ d²(measured, G(z, c))/σ² + ‖z‖²` over z and the classes c, see `find_latents`; d is the distance to the nearest point.
+    """`argmin Σ d²(measured, s G(z, c) + t)/σ² + ‖z‖² + (‖t‖² + log² s)/PLACE²` over z, t, s and the classes c, see `find_latents`.
 
-    Of a whole cloud the made points have to be near the measured ones, too.
+    d is the distance to the nearest point. Of a whole cloud the made points have to be near the measured ones, too.
 
     Args:
         gan: The generator.
-        measured: Clouds `[B, N, 3]`, standing and scaled like those of the training.
+        measured: Clouds `[B, N, 3]`, turned like those of the training and about where and as large as they are.
         partial: Whether parts may be missing.
         steps: Of Adam altogether.
         generator: Draws where z begins, and the seeds of the points.
@@ -47,22 +49,24 @@ def invert_cloud(
         The made clouds `[B, points, 3]`.
     """
     architecture, clouds = gan.generator.architecture, measured.repeat(STARTS, 1, 1)
-    begin = torch.randn(len(clouds), architecture.latent, generator=generator).to(measured)
+    z = torch.randn(len(clouds), architecture.latent, generator=generator).to(measured)
+    begin = torch.cat([z, z.new_zeros(len(z), 4)], 1)
     seeds = on_sphere(torch.randn(points or architecture.points, 3, generator=generator)).to(measured).expand(len(clouds), -1, -1)
     weight = measured.shape[1] / (UNEXPLAINED**2 + sigma**2)
 
-    def made(z: Tensor, labels: Tensor) -> Tensor:
+    def made(latents: Tensor, labels: Tensor) -> Tensor:
+        z, place, size = latents.split([architecture.latent, 3, 1], 1)
         cloud: Tensor = gan.generator(z, labels, seeds)
-        return cloud
+        return cloud * torch.exp(PLACE * size[:, None]) + PLACE * place[:, None]
 
     def errors(found: Tensor) -> Tensor:
         there = one_sided(clouds, found)
         return weight * (there if partial else there + one_sided(found, clouds))
 
-    z, labels = find_latents(made, errors, lambda each: each, begin, len(architecture.classes), steps, on_step)
+    latents, labels = find_latents(made, errors, lambda each: each, begin, len(architecture.classes), steps, on_step)
     with torch.no_grad():
-        found = made(z, labels)
-        best = (errors(found) + z.square().sum(1)).view(STARTS, -1).argmin(0)
+        found = made(latents, labels)
+        best = (errors(found) + latents.square().sum(1)).view(STARTS, -1).argmin(0)
     result: Tensor = found.unflatten(0, (STARTS, -1))[best, torch.arange(len(measured), device=best.device)]
     return result
 

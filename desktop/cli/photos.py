@@ -39,7 +39,11 @@ def restore_command(
     steps: Annotated[int | None, typer.Option(help="Of the sampler; 1 for rddm, 3 for cold, 300 for an inversion, else 20.", min=1)] = None,
     eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
     t0: Annotated[
-        str | None, typer.Option(help="sdedit: 0 keeps the photo, 1 makes another (0.4); LOW,HIGH tries the middle and says how to go on.")
+        str | None,
+        typer.Option(
+            help="sdedit, ddnm, ddnm+: 0 keeps the photo, 1 begins with noise (0.4; 1, or 0.8 for colorize); "
+            "LOW,HIGH tries the middle and says how to go on."
+        ),
     ] = None,
     travel: Annotated[str | None, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = None,
     samples: Annotated[int | None, typer.Option(help="ddnm, ddnm+, ddrm: the mean of so many; 8 for colorize, else 1.", min=1)] = None,

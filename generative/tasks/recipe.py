@@ -29,15 +29,17 @@ BEST = {"denoise": "classical", "inpaint": "classical", "sr": "rddm", "deblur": 
 OPTIONS = {
     "steps": tuple(PRIORS),
     "eta": ("rddm", "ddnm", "ddnm+", "ddrm", "sdedit", "ddim"),
-    "t0": ("sdedit",),
+    "t0": ("sdedit", "ddnm", "ddnm+"),
     "travel": ("ddnm", "ddnm+"),
     "samples": ("ddnm", "ddnm+", "ddrm"),
 }
 """Option of a recipe -> methods that know it."""
 STEPS = {"rddm": 1, "cold": 3, "gan-inversion": 300}
 """Usual number of steps, where it is not 20."""
+STARTS = {"colorize": 0.8}
+"""Usual t0 of DDNM and DDNM+, where it is not 1: of colours in pure noise the shipped prior has no good idea."""
 SAMPLES = {"colorize": 8}
-"""Usual number of samples, where it is not 1. Colours of one sample are a guess; grey is nearer to the truth than it, the mean is not."""
+"""Usual number of samples, where it is not 1: colours of one sample are a guess; grey is nearer to the truth than it, the mean is not."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Recipe:
         method: A key of METHODS.
         steps: Of the sampler; 1 for RDDM and 3 for Cold Diffusion, which need no more, 300 for the search of an inversion, else 20.
         eta: Noise drawn anew in a step, see each sampler.
-        t0: Where SDEdit begins, 0 to 1; 0.4.
+        t0: Where SDEdit begins, 0 to 1; 0.4. Where DDNM and DDNM+ begin, likewise from the picture as it is, with noise on it; 1, which is
+            noise alone, but 0.8 for colours.
         travel: Length and repeats of time travel (DDNM, DDNM+); none.
         samples: Of the posterior, whose mean is the result: nearer to the truth than one, and smoother; 8 for colours, else 1.
         seed: Of all noise.
@@ -68,6 +71,11 @@ class Recipe:
     def step_count(self) -> int:
         """Steps asked for, or the usual number."""
         return self.steps or STEPS.get(self.method, 20)
+
+    def start(self, task: str) -> float:
+        """t0 asked for, or the usual one."""
+        usual = 0.4 if self.method == "sdedit" else STARTS.get(task, 1.0)
+        return usual if self.t0 is None else self.t0
 
     def sample_count(self, task: str) -> int:
         """Samples asked for, or the usual number."""

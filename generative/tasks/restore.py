@@ -118,7 +118,7 @@ def _by_diffusion(
     T = prior.schedule.T
     guide = problem.degraded.to(prior.device)
     if recipe.method == "sdedit":
-        steps = prior.schedule.steps(pairs(below(0.4 if recipe.t0 is None else recipe.t0, T, recipe.step_count)))
+        steps = prior.schedule.steps(pairs(below(recipe.start(problem.task), T, recipe.step_count)))
         eta = 1.0 if recipe.eta is None else recipe.eta
         return sample_sdedit_vp(denoise, guide, steps, generator=generator, eta=eta, on_step=on_step)
     if recipe.method in ("ddpm", "ddim"):  # the noise of the picture is that of a level: begin there
@@ -128,9 +128,12 @@ def _by_diffusion(
         if recipe.method == "ddpm":
             return sample_ddpm(denoise, x, steps, generator=generator, on_step=on_step)
         return sample_ddim(denoise, x, steps, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
-    visited = pairs(trailing(T, min(recipe.step_count, T)))
+    t0 = 1.0 if recipe.method == "ddrm" else recipe.start(problem.task)
+    visited = pairs(below(t0, T, recipe.step_count) or (1,))
     steps = prior.schedule.steps(time_travel(visited, *recipe.travel) if recipe.travel else visited)
     noise = torch.randn(guide.shape, generator=generator).to(guide)
+    if t0 < 1:  # the unmeasured part too begins with the picture as it is (Chung et al. 2022, Come-Closer-Diffuse-Faster)
+        noise = steps[0][0].signal * guide + steps[0][0].noise * noise
     y, eta = problem.y.to(prior.device), 0.85 if recipe.eta is None else recipe.eta
     if recipe.method == "ddnm":
         return sample_ddnm(denoise, noise, steps, operator=problem.operator, y=y, generator=generator, eta=eta, on_step=on_step)

@@ -123,6 +123,17 @@ def test_the_same_seed_gives_the_same_picture_whatever_the_memory(priors) -> Non
     assert not torch.allclose(run(0, 1 << 30), run(1, 1 << 30), atol=1e-2)
 
 
+def test_ddnm_begins_with_the_picture_as_it_is_and_strays_further_from_it_the_later_t0(priors) -> None:
+    posed, off = problem("colorize"), []
+    for t0 in (0.0, 0.3, 0.9):
+        result = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=3, samples=1, t0=t0))
+        off.append(float((result.picture - posed.degraded).abs().mean()))
+        assert result.misfit is not None
+        assert result.misfit < 1e-4
+    assert off == sorted(off)
+    assert off[0] < 0.05
+
+
 def test_the_mean_of_several_samples_begins_with_the_one_of_the_seed_and_still_fits(priors) -> None:
     posed, told = problem("colorize"), []
     one = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=1)).picture

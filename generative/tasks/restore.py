@@ -22,6 +22,7 @@ from generative.samplers import (
 from generative.samplers.protocols import OnStep, ignore
 from generative.schedules import below, pairs, severities, time_travel, trailing
 from generative.tasks.classical import classical
+from generative.tasks.colours import enlarged, reduced
 from generative.tasks.gan_inversion import invert
 from generative.tasks.problem import Problem
 from generative.tasks.recipe import PRIORS, Recipe
@@ -114,6 +115,8 @@ def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, generator: Gene
 def _by_diffusion(
     problem: Problem, prior: DiffusionPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart
 ) -> Tensor:
+    if (small := reduced(problem)) is not None:
+        return enlarged(problem, _by_diffusion(small, prior, recipe, generator, on_step, on_part).cpu())
     denoise = tiled(prior.denoiser(), Tiles.within(prior.size, prior.size // 4, recipe.memory, BYTES_PER_PIXEL, on_part))
     T = prior.schedule.T
     guide = problem.degraded.to(prior.device)

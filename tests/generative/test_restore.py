@@ -16,7 +16,7 @@ from generative.priors.load import load_prior
 from generative.priors.prior import ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.samplers import Denoiser
 from generative.schedules import linear
-from generative.tasks import colours, sparse
+from generative.tasks import sparse
 from generative.tasks.estimate import blur_width, enlargement, noise_level
 from generative.tasks.problem import GREY_LEVEL, TASKS, Problem, make_problem
 from generative.tasks.provenance import in_words, origins
@@ -121,54 +121,6 @@ def test_the_same_seed_gives_the_same_picture_whatever_the_memory(priors) -> Non
 
     assert torch.allclose(run(0, 1 << 20), run(0, 1 << 30), atol=1e-4)
     assert not torch.allclose(run(0, 1 << 30), run(1, 1 << 30), atol=1e-2)
-
-
-def test_colours_of_a_large_photograph_are_those_of_a_small_one_and_its_brightness_is_all_its_own(priors, monkeypatch) -> None:
-    monkeypatch.setattr(colours, "SIDE", 16)
-    x, sizes = picture(40, 32), set()
-    posed = make_problem(x, "colorize")
-    small = colours.reduced(posed)
-    assert small is not None
-    ideal = colours.enlarged(posed, torch.nn.functional.interpolate(x, size=small.y.shape[-2:], mode="area"))
-    grey = posed.degraded
-    assert float((ideal - x).square().mean()) < 0.4 * float((grey - x).square().mean())
-    result = restore(
-        posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=1), lambda done, total, x0: sizes.add(tuple(x0.shape[-2:]))
-    )
-    assert sizes == {(16, 13)}
-    assert result.misfit is not None
-    assert result.misfit < 1e-4
-    assert colours.reduced(make_problem(x, "colorize", sigma=5.0)) is None
-
-
-def test_ddnm_begins_with_the_picture_as_it_is_and_strays_further_from_it_the_later_t0(priors) -> None:
-    posed, off = problem("colorize"), []
-    for t0 in (0.0, 0.3, 0.9):
-        result = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=3, samples=1, t0=t0))
-        off.append(float((result.picture - posed.degraded).abs().mean()))
-        assert result.misfit is not None
-        assert result.misfit < 1e-4
-    assert off == sorted(off)
-    assert off[0] < 0.05
-
-
-def test_the_mean_of_several_samples_begins_with_the_one_of_the_seed_and_still_fits(priors) -> None:
-    posed, told = problem("colorize"), []
-    one = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=1)).picture
-    clean: list[Tensor] = []
-
-    def on_step(done: int, total: int, x0: Tensor) -> None:
-        told.append((done, total))
-        if done % 2 == 0:
-            clean.append(x0)
-
-    result = restore(posed, priors["photo-prior"], Recipe("ddnm", steps=2, samples=3), on_step)
-    assert told == [(i, 6) for i in range(1, 7)]
-    assert torch.equal(posed.finished(clean[0]), one)
-    assert not torch.allclose(clean[0], clean[1], atol=0.01)
-    assert torch.allclose(posed.finished(torch.stack(clean).mean(0)), result.picture, atol=1e-5)
-    assert result.misfit is not None
-    assert result.misfit < 1e-4
 
 
 def test_an_untrained_residual_network_changes_nothing(priors) -> None:

@@ -56,8 +56,8 @@ def invert_cloud(
 
     def made(latents: Tensor, labels: Tensor) -> Tensor:
         z, place, size = latents.split([architecture.latent, 3, 1], 1)
-        cloud: Tensor = gan.generator(z, labels, seeds)
-        return cloud * torch.exp(PLACE * size[:, None]) + PLACE * place[:, None]
+        cloud: Tensor = gan.generator(z, labels, seeds) * torch.exp(PLACE * size[:, None]) + PLACE * place[:, None]
+        return cloud
 
     def errors(found: Tensor) -> Tensor:
         there = one_sided(clouds, found)

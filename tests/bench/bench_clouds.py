@@ -1,4 +1,4 @@
-"""A GAN of clouds: `photolith bench clouds [--weights clouds-gan] [--clouds 160]`.
+"""A GAN of clouds: `photolith bench clouds [--weights clouds-gan] [--clouds 96]`.
 
 How much of the held-back shapes it makes, against figures of baselines, and how well it completes halves of them.
 The page goes to tests/bench/results/, with other options to out/bench/.
@@ -30,7 +30,7 @@ from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
-POINTS, HALVES, STEPS, CLOUDS = 256, 24, 200, 160
+POINTS, HALVES, STEPS, CLOUDS = 256, 16, 200, 96
 FIGURES = ("precision", "recall", "f_score", "coverage", "mmd")
 WORDS = """\
 `clouds-gan` ({steps:,} steps, {hours} hours, {device}) on voxel grids of {classes}: {train} to train on, every eighth held back. {clouds}

@@ -13,7 +13,7 @@ TURN, TILT = math.radians(35), math.radians(25)
 
 def drawn(clouds: Tensor, side: int = 96) -> Tensor:
     """Clouds `[B, N, 3]` in the unit sphere, seen from above at a slant: `[B, 3, side, side]` in [-1, 1], near points dark."""
-    x, y, z = clouds.unbind(2)
+    x, y, z = clouds.cpu().unbind(2)
     right, away = x * math.cos(TURN) - y * math.sin(TURN), x * math.sin(TURN) + y * math.cos(TURN)
     up, depth = z * math.cos(TILT) + away * math.sin(TILT), away * math.cos(TILT) - z * math.sin(TILT)
     columns, rows = (((v + 1.1) * (side / 2.2)).long().clamp(1, side - 2) for v in (right, -up))

@@ -16,6 +16,7 @@ from generative.training.chamfer import all_chamfer, chamfer, one_sided
 from generative.training.class_clouds import BoxySurface, ClassClouds
 from generative.training.cloud_task import cloud_figures
 from generative.training.clouds_gan_task import CloudsGanTask
+from generative.training.scatter import drawn
 from recon.errors import InputError
 from recon.learning.weights import load_into, load_weights
 from recon.metrics import clouds as metrics
@@ -165,3 +166,13 @@ def test_a_tiny_training_runs_and_its_weights_load(tmp_path: Path) -> None:
     load_into(CloudGan(architecture), tensors)
     assert set(card.measured) == {"f_score", "precision", "recall", "coverage", "mmd"}
     assert list((tmp_path / "run" / "samples").glob("*.png"))
+
+
+def test_a_drawn_cloud_shows_up_above_and_near_points_darker() -> None:
+    points = torch.tensor([[[0.0, 0, 0]], [[0.0, 0, 0.8]], [[0.0, -0.8, 0]]])  # middle, above, towards the viewer
+    pictures = drawn(points, 60)
+    assert pictures.shape == (3, 3, 60, 60)
+    rows = [(picture[0] < 1).nonzero().float().mean(0)[0] for picture in pictures]
+    assert abs(float(rows[0]) - 30) < 2
+    assert rows[1] < rows[0] - 10
+    assert pictures[2].min() < pictures[0].min()

@@ -82,6 +82,11 @@ class MeshConfig:
         minimum=0,
         maximum=10_000,
     )
+    outlines: bool = setting(
+        True,
+        "Where every photo has a mask, and the masks outline the object, the Poisson surface goes along these outlines where no depth "
+        "was found, as on plain sides; marked as generated.",
+    )
     min_component: float = setting(0.01, "Pieces smaller than this share of the largest piece are removed.", minimum=0.0, maximum=1.0)
     fill_holes: int = setting(
         30, "Holes with at most this many edges around them are closed; 0 = none.", unit="edges", minimum=0, maximum=10_000

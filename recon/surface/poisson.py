@@ -24,6 +24,11 @@ _WHAT = "No surface could be made."
 _FEWEST = 100
 _DEEPEST = 11
 _SAMPLE = 50_000
+_FEWER = 3
+"""Octree levels that the density of points may be below the usual one: the level at which the samples around a vertex are one a cell, so a
+64th of the points on the same surface."""
+_CLOSING = 3.0
+"""Reach of points that close the surface, in their spacing."""
 _BRIDGED = 0.01
 """A gap is closed when it has at most this share of the faces near points."""
 _FAR = (0.0, 0.001, 0.005, 0.01, 0.02)
@@ -35,6 +40,7 @@ def poisson_mesh(
     config: MeshConfig,
     *,
     spacing: float | None = None,
+    closing: PointCloud | None = None,
     threads: int = 2,
     check_cancelled: Callable[[], None] = lambda: None,
     note: Callable[[str, Any], None] = lambda key, value: None,
@@ -45,6 +51,7 @@ def poisson_mesh(
         cloud: Points with normals.
         config: Octree depth and trimming.
         spacing: Distance between neighbouring points; measured when left out.
+        closing: Points with normals that were not measured and close the surface; faces near them are marked as generated.
         threads: For the solver.
         check_cancelled: Called a few times a second; may raise to stop.
         note: Takes facts for the report.
@@ -65,12 +72,16 @@ def poisson_mesh(
     with tempfile.TemporaryDirectory(prefix="photolith-poisson-") as folder:
         source, target = Path(folder) / "in.npz", Path(folder) / "out.npz"
         center = cloud.points.mean(axis=0)
-        np.savez(source, points=cloud.points - center, normals=np.asarray(cloud.normals))
+        given = [cloud, *([closing] if closing is not None else [])]
+        normals = np.concatenate([np.asarray(part.normals) for part in given])
+        np.savez(source, points=np.concatenate([part.points for part in given]) - center, normals=normals)
         _solve([str(source), str(target), str(depth), str(threads)], check_cancelled)
         with np.load(target, allow_pickle=False) as data:
             mesh = TriMesh((data["vertices"] + center).astype(np.float32), data["faces"])
             density = data["density"]
-    return _trim(mesh, density, cloud, config.trim * spacing, config)
+    near = _near(mesh, cloud, config.trim * spacing) & (density > np.median(density) - _FEWER)
+    closed = _near(mesh, closing, _CLOSING * point_spacing(closing)) if closing is not None else np.zeros_like(near)
+    return _trim(mesh, near, closed, config)
 
 
 def point_spacing(cloud: PointCloud) -> float:
@@ -135,21 +146,24 @@ def _solve(arguments: list[str], check_cancelled: Callable[[], None]) -> None:
         raise ResourceError(_WHAT, why, "Lower poisson_depth, close other programs, or use method 'tsdf'.") from error
 
 
-def _trim(mesh: TriMesh, density: np.ndarray, cloud: PointCloud, reach: float, config: MeshConfig) -> TriMesh:
-    """Removes faces away from the points, and where the density of points is far below the usual one.
-
-    What spans small gaps stays, and all of it for a watertight surface; it is marked as generated. The density is the octree level at
-    which the samples around a vertex are one a cell: three levels less is a 64th of the points on the same surface.
-    """
+def _near(mesh: TriMesh, cloud: PointCloud, reach: float) -> NDArray[np.bool_]:
+    """Which vertices have a point within reach."""
     from scipy.spatial import cKDTree
 
     distance = cKDTree(cloud.points).query(mesh.vertices, distance_upper_bound=reach, workers=-1)[0]
-    keep = np.isfinite(distance) & (density > np.median(density) - 3)
-    mesh = replace(mesh, origin=np.where(keep, Origin.MEASURED, Origin.GENERATED).astype(np.uint8))
+    return np.asarray(np.isfinite(distance))
+
+
+def _trim(mesh: TriMesh, near: NDArray[np.bool_], closed: NDArray[np.bool_], config: MeshConfig) -> TriMesh:
+    """Removes faces whose vertices are neither near measured points nor closed by others.
+
+    What spans small gaps stays, and all of it for a watertight surface. All but what is near is marked as generated.
+    """
+    mesh = replace(mesh, origin=np.where(near, Origin.MEASURED, Origin.GENERATED).astype(np.uint8))
     if config.watertight:
         return mesh
-    near = keep[mesh.faces].all(axis=1)
-    trimmed = keep_faces(mesh, near | spans_gap(mesh.faces, near, config.bridge))
+    kept = np.asarray((near | closed)[mesh.faces].all(axis=1))
+    trimmed = keep_faces(mesh, kept | spans_gap(mesh.faces, kept, config.bridge))
     if not len(trimmed.faces):
         raise ReconstructionError(_WHAT, "Nothing is left after trimming.", "Raise 'trim', or use method 'tsdf'.")
     return trimmed

@@ -16,6 +16,7 @@ from recon.surface.coloring import color_vertices
 from recon.surface.config import MeshConfig
 from recon.surface.decimation import decimate
 from recon.surface.holes import fill_holes, make_watertight
+from recon.surface.outlines import outline_points
 from recon.surface.poisson import poisson_mesh
 from recon.surface.progress import Facts, Pulse, silent, step_of
 from recon.surface.topology import is_watertight, vertex_normals
@@ -29,6 +30,7 @@ def make_mesh(
     picture: Callable[[str], NDArray[np.uint8]],
     config: MeshConfig,
     *,
+    mask: Callable[[str], NDArray[np.bool_] | None] = lambda name: None,
     pulse: Pulse = silent,
     facts: Facts | None = None,
     threads: int = 2,
@@ -41,6 +43,7 @@ def make_mesh(
         cloud: Fused points.
         picture: View name -> undistorted uint8 RGB `[H, W, 3]`.
         config: Settings.
+        mask: View name -> `[H, W]`, true on the object, where there is one.
         pulse: Progress; may raise `Cancelled`.
         facts: Takes counts, voxel size, and what was decided.
         threads: For the Poisson solver.
@@ -55,8 +58,11 @@ def make_mesh(
     if method == "tsdf":
         mesh = _fuse(scene, depths, config, pulse, facts)
     else:
+        outlines = partial(pulse, 0, 0, "looking where outlines close the surface")
+        closing = outline_points(scene, mask, depths, cloud, outlines) if config.outlines else None
+        facts.note("points_of_outlines", 0 if closing is None else len(closing))
         step = partial(pulse, 0, 0, "fitting a surface to the points")
-        mesh = poisson_mesh(cloud, config, threads=threads, check_cancelled=step, note=facts.note)
+        mesh = poisson_mesh(cloud, config, closing=closing, threads=threads, check_cancelled=step, note=facts.note)
     facts.note("method", method)
     mesh = clean(mesh, config, pulse, facts)
     return finish(mesh, scene, picture, pulse, facts, set(depths))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recon.io.formats import read_mesh, write_mesh
 from recon.pipeline.stage import Artifact, Progress, Stage, StageContext
-from recon.scene import DepthMap, TriMesh
+from recon.scene import DepthMap, Scene, TriMesh
 from recon.surface.config import MeshConfig
 from recon.surface.progress import Pulse
 from recon.surface.texture import TextureConfig
@@ -23,7 +23,7 @@ class MeshStage(Stage):
 
     name: ClassVar[str] = "mesh"
     title: ClassVar[str] = "Surface"
-    version: ClassVar[int] = 6
+    version: ClassVar[int] = 7
     needs: ClassVar[tuple[str, ...]] = ("undistort", "cloud", "refine")
     config_type: ClassVar[type] = MeshConfig
     publishes: ClassVar[Mapping[str, str]] = {"mesh.ply": "mesh.ply"}
@@ -43,7 +43,15 @@ class MeshStage(Stage):
         cloud = best_cloud(inputs["cloud"], inputs["refine"])
         facts = Facts()
         mesh = make_mesh(
-            scene, depths, cloud, lambda name: read_image(pictures[name]), config, pulse=pulse, facts=facts, threads=context.threads
+            scene,
+            depths,
+            cloud,
+            lambda name: read_image(pictures[name]),
+            config,
+            mask=mask_reader(scene, masks),
+            pulse=pulse,
+            facts=facts,
+            threads=context.threads,
         )
         pulse(0, 0, "writing mesh.ply")
         write_mesh(mesh, context.output / "mesh.ply")
@@ -63,7 +71,7 @@ class TextureStage(Stage):
 
     def run(self, inputs: Mapping[str, Artifact], config: TextureConfig, context: StageContext) -> None:
         """Writes the textured mesh in two formats."""
-        from recon.photos import read_image, read_mask
+        from recon.photos import read_image
         from recon.sfm import load_views
         from recon.surface.progress import Facts
         from recon.surface.texture.make import texture_mesh
@@ -75,12 +83,7 @@ class TextureStage(Stage):
         pulse = pulse_of(context)
         pulse(0, 0, "simplifying the surface")
         mesh = simplified(read_mesh(inputs["mesh"].path / "mesh.ply"), config.max_faces)
-
-        def mask(name: str) -> NDArray[np.bool_] | None:
-            camera = scene.views[scene.index(name)].camera
-            return read_mask(masks[name], camera.width, camera.height) if name in masks else None
-
-        facts = Facts()
+        mask, facts = mask_reader(scene, masks), Facts()
         mesh = texture_mesh(mesh, scene, lambda name: read_image(pictures[name]), config, mask=mask, pulse=pulse, facts=facts)
         for suffix in (".obj", ".glb"):
             pulse(0, 0, f"writing mesh{suffix}")
@@ -97,6 +100,22 @@ def pulse_of(context: StageContext) -> Pulse:
         context.progress(Progress(done, total, detail))
 
     return pulse
+
+
+def mask_reader(scene: Scene, masks: Mapping[str, Path]) -> Callable[[str], NDArray[np.bool_] | None]:
+    """View name -> its mask in the size of its camera, or None where it has none.
+
+    Args:
+        scene: Views.
+        masks: View name -> mask file.
+    """
+    from recon.photos import read_mask
+
+    def read(name: str) -> NDArray[np.bool_] | None:
+        camera = scene.views[scene.index(name)].camera
+        return read_mask(masks[name], camera.width, camera.height) if name in masks else None
+
+    return read
 
 
 def spread_over(names: Sequence[str], count: int) -> list[str]:

@@ -30,9 +30,10 @@ SETUP = """\
 machine may have been shared with other work; processor seconds (of all threads) hold also then."""
 SHAPE = """\
 F, precision and recall at 0.5 % of the diagonal (F also at 0.25 %) of 1,000,000 points drawn evenly by area, against the points of the true
-surface that two cameras see. 'pieces': connected parts of the surface; what is more than one floats. 'watertight': `mesh.watertight`
-repaired it so that every edge has two faces. The last four columns: TSDF and its surface net in its place, cleaned in the same way, and the
-time from depth maps on disk to triangles, without cleaning."""
+surface that two cameras see; 'whole': with the faces that are marked as generated, across gaps and along outlines. 'pieces': connected
+parts of the surface; what is more than one floats. 'watertight': `mesh.watertight` repaired it so that every edge has two faces. The last
+four columns: TSDF and its surface net in its place, cleaned in the same way, and the time from depth maps on disk to triangles, without
+cleaning."""
 LOOKS = """\
 {held} of the photographs are kept out of texture and colours (not of the shape). The model is drawn from there without any light of its
 own and compared with the photographs (JPEG, sensor noise) inside the object's mask as far as the surface covers it, {eroded} pixels eroded;
@@ -41,7 +42,7 @@ on the same simplified mesh, 'light' the same two ways on {light:,} triangles, t
 and white balance differ from photograph to photograph by a few percent, which no model can know of one that was kept out: 'even' is the
 PSNR after one factor a colour channel for that. Time: texture of the mesh with at most 200,000 triangles from all photographs, without
 simplification and writing."""
-SHAPE_HEADER = ("mesh", "triangles", "F .25 %", "F .5 %", "P .5 %", "R .5 %", "pieces", "watertight")
+SHAPE_HEADER = ("mesh", "triangles", "F .25 %", "F .5 %", "P .5 %", "R .5 %", "whole F .5 %", "pieces", "watertight")
 TSDF_HEADER = ("TSDF F .5 %", "TSDF pieces", "TSDF s", "TSDF CPU s")
 _FOUR = ("texture", "vertex", "light texture", "light vertex")
 LOOKS_HEADER = (
@@ -108,6 +109,7 @@ def _shape_row(result: dict[str, Any]) -> list[Any]:
         coarse["f"],
         coarse["precision"],
         coarse["recall"],
+        result["whole"]["scores"][-1]["f"],
         result["pieces"],
         "yes" if result["watertight"] else "no",
     ]

@@ -28,7 +28,7 @@ from recon.surface.coloring import color_vertices
 from recon.surface.config import MeshConfig
 from recon.surface.holes import make_watertight
 from recon.surface.reconstruct import clean
-from recon.surface.stage import LazyDepths, simplified
+from recon.surface.stage import LazyDepths, mask_reader, simplified
 from recon.surface.texture import TextureConfig
 from recon.surface.texture.make import texture_mesh
 from recon.surface.topology import face_pieces, is_watertight, vertex_normals
@@ -73,6 +73,7 @@ def run_scene(name: str, arguments: argparse.Namespace, target: Path) -> dict[st
         truth = data["points"]
     mesh = read_mesh(outputs / "mesh.ply")
     result: dict[str, Any] = {"mesh": score(mesh, truth), "faces": len(mesh.faces), "pieces": face_pieces(mesh)[0]}
+    result["whole"] = score(replace(mesh, origin=None), truth)
     result["watertight"] = is_watertight(make_watertight(mesh).faces)
     views = build(mesh_file, photo, arguments.views, width, height)[1]
     held = {name: views[name] for name in report["stages"]["texture"]["notes"]["held_out"]}
@@ -98,8 +99,9 @@ def _timed(project: Project, mesh: TriMesh, truth: NDArray[np.floating]) -> dict
 
     fused, fusion = spent(fuse)
     small = simplified(mesh, 200_000)
-    mask = {view.name: read_mask(masks[view.name], view.camera.width, view.camera.height) for view in scene.views if view.name in masks}
-    _, texture = spent(lambda: texture_mesh(small, scene, lambda name: read_image(pictures[name]), TextureConfig(), mask=mask.get))
+    _, texture = spent(
+        lambda: texture_mesh(small, scene, lambda name: read_image(pictures[name]), TextureConfig(), mask=mask_reader(scene, masks))
+    )
     cleaned = clean(fused, config)
     return {"tsdf": score(cleaned, truth), "tsdf_pieces": face_pieces(cleaned)[0], "tsdf_time": fusion, "texture_time": texture}
 

@@ -25,7 +25,7 @@ from generative.training.grid import write_grid
 from generative.training.scatter import drawn
 from recon.learning import command
 
-DEFAULTS = {**adversarial_task.DEFAULTS, "batch": 32, "rate": 5e-4, "ema": 0.995, "validate_every": 1000}
+DEFAULTS = {**adversarial_task.DEFAULTS, "batch": 32, "rate": 8e-4, "ema": 0.99, "validate_every": 1000}
 """Of a training."""
 
 
@@ -50,7 +50,7 @@ class CloudsGanTask(CloudTask, AdversarialTask):
         *,
         game: Game = "non-saturating",
         critic_steps: int = 1,
-        penalty: float = 1.0,
+        penalty: float = 0.01,
         points: int = 512,
         width: int = 128,
         spectral: bool = False,
@@ -88,9 +88,9 @@ class CloudsGanTask(CloudTask, AdversarialTask):
     def validate(self, network: nn.Module, folder: Path, step: int) -> dict[str, float]:
         """Precision, recall, coverage and minimum matching distance by Chamfer distance, against held-back clouds; a grid of samples."""
         assert isinstance(network, CloudGan)
-        made, _ = network.generator.draw(COUNT, torch.Generator().manual_seed(0))
+        made, _ = network.generator.draw(COUNT, torch.Generator().manual_seed(0), POINTS)
         write_grid([drawn(made[i : i + 8]) for i in range(0, 32, 8)], folder / f"samples_{step:07d}.png")
-        return self.figures(made[:, :POINTS])
+        return self.figures(made)
 
 
 def _task(options: argparse.Namespace) -> CloudsGanTask:
@@ -100,7 +100,7 @@ def _task(options: argparse.Namespace) -> CloudsGanTask:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    adversarial_task.add_options(parser, game="non-saturating", critic_steps=1, penalty=1.0)
+    adversarial_task.add_options(parser, game="non-saturating", critic_steps=1, penalty=0.01)
     parser.add_argument("--spectral-norm", action="store_true", help="normalise the critic's layers by their largest singular value")
     parser.add_argument("--points", type=int, default=512, help="points of a cloud")
     parser.add_argument("--width", type=int, default=128, help="channels at every point")

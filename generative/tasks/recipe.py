@@ -39,7 +39,7 @@ STEPS = {"rddm": 1, "cold": 3, "gan-inversion": 300}
 STARTS = {"colorize": 0.8}
 """Usual t0 of DDNM and DDNM+, where it is not 1: of colours in pure noise the shipped prior has no good idea."""
 SAMPLES = {"colorize": 8}
-"""Usual number of samples, where it is not 1: colours of one sample are a guess; grey is nearer to the truth than it, the mean is not."""
+"""Usual number of samples, where it is not 1: the colours of one sample are a guess, and grey is nearer to the truth."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +74,11 @@ class Recipe:
 
     def start(self, task: str) -> float:
         """t0 asked for, or the usual one."""
-        usual = 0.4 if self.method == "sdedit" else STARTS.get(task, 1.0)
-        return usual if self.t0 is None else self.t0
+        if self.t0 is not None:
+            return self.t0
+        if self.method == "sdedit":
+            return 0.4
+        return STARTS.get(task, 1.0) if self.method in OPTIONS["t0"] else 1.0
 
     def sample_count(self, task: str) -> int:
         """Samples asked for, or the usual number."""

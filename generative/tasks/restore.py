@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Generator, Tensor
@@ -19,7 +20,7 @@ from generative.samplers import (
     sample_rddm,
     sample_sdedit_vp,
 )
-from generative.samplers.protocols import OnStep, ignore
+from generative.samplers.protocols import Denoise, OnStep, ignore
 from generative.schedules import below, pairs, severities, time_travel, trailing
 from generative.tasks.classical import classical
 from generative.tasks.colours import enlarged, reduced
@@ -118,10 +119,9 @@ def _by_diffusion(
     if (small := reduced(problem)) is not None:
         return enlarged(problem, _by_diffusion(small, prior, recipe, generator, on_step, on_part).cpu())
     denoise = tiled(prior.denoiser(), Tiles.within(prior.size, prior.size // 4, recipe.memory, BYTES_PER_PIXEL, on_part))
-    T = prior.schedule.T
     guide = problem.degraded.to(prior.device)
     if recipe.method == "sdedit":
-        steps = prior.schedule.steps(pairs(below(recipe.start(problem.task), T, recipe.step_count)))
+        steps = prior.schedule.steps(pairs(below(recipe.start(problem.task), prior.schedule.T, recipe.step_count)))
         eta = 1.0 if recipe.eta is None else recipe.eta
         return sample_sdedit_vp(denoise, guide, steps, generator=generator, eta=eta, on_step=on_step)
     if recipe.method in ("ddpm", "ddim"):  # the noise of the picture is that of a level: begin there
@@ -131,19 +131,25 @@ def _by_diffusion(
         if recipe.method == "ddpm":
             return sample_ddpm(denoise, x, steps, generator=generator, on_step=on_step)
         return sample_ddim(denoise, x, steps, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
-    t0 = 1.0 if recipe.method == "ddrm" else recipe.start(problem.task)
-    visited = pairs(below(t0, T, recipe.step_count) or (1,))
+    return _of_posterior(problem, prior, recipe, generator, denoise, guide, on_step)
+
+
+def _of_posterior(
+    problem: Problem, prior: DiffusionPrior, recipe: Recipe, generator: Generator, denoise: Denoise, guide: Tensor, on_step: OnStep
+) -> Tensor:
+    """By DDNM, DDNM+ or DDRM: a picture that explains the measurement."""
+    t0 = recipe.start(problem.task)
+    visited = pairs(below(t0, prior.schedule.T, recipe.step_count) or (1,))
     steps = prior.schedule.steps(time_travel(visited, *recipe.travel) if recipe.travel else visited)
-    noise = torch.randn(guide.shape, generator=generator).to(guide)
-    if t0 < 1:  # the unmeasured part too begins with the picture as it is (Chung et al. 2022, Come-Closer-Diffuse-Faster)
-        noise = steps[0][0].signal * guide + steps[0][0].noise * noise
-    y, eta = problem.y.to(prior.device), 0.85 if recipe.eta is None else recipe.eta
+    x = torch.randn(guide.shape, generator=generator).to(guide)
+    if t0 < 1:  # begins with the picture as it is (Chung et al. 2022, Come-Closer-Diffuse-Faster)
+        x = steps[0][0].signal * guide + steps[0][0].noise * x
+    measured: dict[str, Any] = {"operator": problem.operator, "y": problem.y.to(prior.device)}
+    dials: dict[str, Any] = {"eta": 0.85 if recipe.eta is None else recipe.eta, "generator": generator, "on_step": on_step}
     if recipe.method == "ddnm":
-        return sample_ddnm(denoise, noise, steps, operator=problem.operator, y=y, generator=generator, eta=eta, on_step=on_step)
+        return sample_ddnm(denoise, x, steps, **measured, **dials)
     sample = sample_ddrm if recipe.method == "ddrm" else sample_ddnm_plus
-    return sample(
-        denoise, noise, steps, operator=problem.operator, y=y, sigma_y=problem.sigma_y, generator=generator, eta=eta, on_step=on_step
-    )
+    return sample(denoise, x, steps, **measured, sigma_y=problem.sigma_y, **dials)
 
 
 def _by_gan(problem: Problem, prior: GanPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:

@@ -30,9 +30,11 @@ _FEWEST, _MOST = 100, 1_000_000
 _MARGIN = 2.0
 """Depth maps empty what lies more than so many cells in front of them."""
 _APART = 3.0
-"""Cells between points of the hull and measured ones of a like normal, at least."""
+"""Cells between points of the hull and measured surface of a like normal, at least."""
 _NEIGHBOURS, _ALIKE = 16, 0.5
-"""Measured points that are asked, and cosine between normals: behind a thin wall another side begins."""
+"""Measured patches that are asked, and cosine between normals: behind a thin wall another side begins."""
+_DENSE = 0.25
+"""Share of the points that a patch of surface in a cell has when it is well measured."""
 _FACING = 0.5
 """Cosine between normal and the direction of some camera, at least: the hull goes on below an object as far as cameras look up."""
 
@@ -53,8 +55,8 @@ def outline_points(
         check_cancelled: Called for every view; may raise to stop.
 
     Returns:
-        The points, as dense as the measured ones; None where they are few, not every view has a mask, or the masks do not enclose the
-        measured points.
+        The points, as dense as the measured ones; None where they are few, not every view has a mask, or the masks do not enclose what was
+        measured.
     """
     low, high = np.quantile(cloud.points, [_STRAY, 1 - _STRAY], axis=0).astype(np.float64)
     rim = _AROUND * float((high - low).max())
@@ -67,11 +69,11 @@ def outline_points(
     field = _field(box, scene, mask, depths, check_cancelled)
     assert field is not None
     points, normals = _zero_points(field, box)
-    chosen = _looked_at(points, normals, scene) & ~_measured(points, normals, cloud, _APART * box.cell)
-    points, normals = points[chosen], normals[chosen]
-    if len(points) < _FEWEST:
+    spacing = point_spacing(cloud)
+    chosen = _looked_at(points, normals, scene) & ~_measured(points, normals, cloud, box.cell, spacing)
+    if chosen.sum() < _FEWEST:
         return None
-    return _spread(points, normals, box.cell, point_spacing(cloud))
+    return _spread(points[chosen], normals[chosen], box.cell, spacing)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,14 +190,22 @@ def _looked_at(points: Array, normals: Array, scene: Scene) -> NDArray[np.bool_]
     return faced
 
 
-def _measured(points: Array, normals: Array, cloud: PointCloud, reach: float) -> NDArray[np.bool_]:
-    """Which points `[N, 3]` have a measured one with a like normal within reach."""
+def _measured(points: Array, normals: Array, cloud: PointCloud, cell: float, spacing: float) -> NDArray[np.bool_]:
+    """Which points `[N, 3]` have measured surface with a like normal near them; single points are none."""
     from scipy.spatial import cKDTree
 
     assert cloud.normals is not None
-    _, nearest = cKDTree(cloud.points).query(points, _NEIGHBOURS, distance_upper_bound=reach, workers=-1)
-    around = np.append(cloud.normals, np.zeros((1, 3)), axis=0)[nearest]
-    return np.asarray((np.einsum("nkc,nc->nk", around, normals) > _ALIKE).any(axis=1))
+    octant = (cloud.normals > 0) @ [1, 2, 4]
+    patch = np.column_stack([np.floor(cloud.points / cell).astype(np.int64), octant])
+    _, first, which, count = np.unique(patch, axis=0, return_index=True, return_inverse=True, return_counts=True)
+    dense = np.flatnonzero(count >= _DENSE * (cell / spacing) ** 2)
+    if not len(dense):
+        return np.zeros(len(points), bool)
+    weights = cloud.normals.astype(np.float64)
+    total: Array = np.stack([np.bincount(which.ravel(), column, len(first)).astype(np.float64) for column in weights.T], axis=1)[dense]
+    mean = np.append(total / np.linalg.norm(total, axis=1, keepdims=True), np.zeros((1, 3), np.float64), axis=0)
+    _, nearest = cKDTree(cloud.points[first[dense]]).query(points, _NEIGHBOURS, distance_upper_bound=_APART * cell, workers=-1)
+    return np.asarray((np.einsum("nkc,nc->nk", mean[nearest], normals) > _ALIKE).any(axis=1))
 
 
 def _spread(points: Array, normals: Array, cell: float, spacing: float) -> PointCloud:

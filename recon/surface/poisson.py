@@ -60,7 +60,7 @@ def poisson_mesh(
         ReconstructionError: Too few points, or no normals.
         ResourceError: The solver ended early, mostly for lack of memory.
     """
-    cloud = _usable(cloud)
+    cloud = usable(cloud)
     if len(cloud) > config.poisson_points:
         note("points_thinned", f"{len(cloud)} points were thinned to {config.poisson_points}.")
         cloud = cloud.select(np.random.default_rng(0).permutation(len(cloud))[: config.poisson_points])
@@ -119,8 +119,12 @@ def within_reach(cloud: PointCloud, cell: float, note: Callable[[str, Any], None
     return cloud.select(inside)
 
 
-def _usable(cloud: PointCloud) -> PointCloud:
-    """Measured points with finite coordinates and a normal."""
+def usable(cloud: PointCloud) -> PointCloud:
+    """Measured points with finite coordinates and a normal.
+
+    Raises:
+        ReconstructionError: Too few of them, or all in one place.
+    """
     if cloud.normals is None or cloud.origin is None:
         raise ReconstructionError(
             "No surface could be made.", "The points have no normals.", "Make the point cloud again, or use method 'tsdf'."

@@ -17,7 +17,7 @@ from recon.surface.config import MeshConfig
 from recon.surface.decimation import decimate
 from recon.surface.holes import fill_holes, make_watertight
 from recon.surface.outlines import outline_points
-from recon.surface.poisson import poisson_mesh
+from recon.surface.poisson import poisson_mesh, usable
 from recon.surface.progress import Facts, Pulse, silent, step_of
 from recon.surface.topology import is_watertight, vertex_normals
 from recon.surface.tsdf import frames_of, fuse_depths, no_depth, plan_grid
@@ -59,7 +59,7 @@ def make_mesh(
         mesh = _fuse(scene, depths, config, pulse, facts)
     else:
         outlines = partial(pulse, 0, 0, "looking where outlines close the surface")
-        closing = outline_points(scene, mask, depths, cloud, outlines) if config.outlines else None
+        closing = outline_points(scene, mask, depths, usable(cloud), outlines) if config.outlines else None
         facts.note("points_of_outlines", 0 if closing is None else len(closing))
         step = partial(pulse, 0, 0, "fitting a surface to the points")
         mesh = poisson_mesh(cloud, config, closing=closing, threads=threads, check_cancelled=step, note=facts.note)

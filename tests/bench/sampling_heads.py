@@ -19,12 +19,12 @@ from tests.bench.sampling_pictures import RESULTS, unpacked
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.tables import cell, table
 
-ARCHITECTURE = ResidualUNetArchitecture((32, 64, 96), 1)
-UPDATES, BATCH, RATE = 3000, 32, 2e-3
+ARCHITECTURE = ResidualUNetArchitecture((32, 64), 1)
+UPDATES, BATCH, RATE = 2000, 32, 2e-3
 TASKS = {"sr": "2x and 4x super-resolution", "inpaint": "missing pixels and holes"}
 SAMPLERS = {"SM-Res": "res", "SM-N": "noise", "SM-Res-N": "res+noise"}
 COUNTS = (1, 2, 3, 5, 10)
-PICTURES = 500
+PICTURES = 256
 WORDS = """\
 PSNR in dB of {count} pictures of 32x32 that no training has seen, restored by RDDM (η = 0, trailing sub-sequence) with one network of
 {weights:.1f} M weights. The bench trains it: {updates} updates of {batch} pictures, levels drawn evenly, both tasks, λ of L_auto held at

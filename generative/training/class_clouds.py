@@ -60,7 +60,7 @@ class ClassClouds:
 
     def __init__(self, folder: Path | None, split: Literal["train", "test"]) -> None:
         grids = _simple() if folder is None else _read(folder)
-        self.terms = "drawn" if folder is None else "voxel grids of ModelNet (research use), or those of the folder given"
+        self.terms = "drawn" if folder is None else "voxel grids of two classes (for research), or those of the folder given"
         self.classes = tuple(grids)
         test = split == "test"
         self._surfaces = [

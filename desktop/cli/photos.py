@@ -46,7 +46,9 @@ def restore_command(
         ),
     ] = None,
     travel: Annotated[str | None, typer.Option(help="ddnm, ddnm+: LENGTH,REPEATS of time travel.")] = None,
-    samples: Annotated[int | None, typer.Option(help="ddnm, ddnm+, ddrm: the mean of so many; 8 for colorize, else 1.", min=1)] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="rddm, ddnm, ddnm+, ddrm: the mean of so many; 8 for colorize, else 1.", min=1)
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
     seed: Annotated[int, typer.Option(help="Of all noise.")] = 0,
     previews: Annotated[bool, typer.Option("--previews", help="Writes the estimate after every step.")] = False,

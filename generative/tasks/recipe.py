@@ -31,7 +31,7 @@ OPTIONS = {
     "eta": ("rddm", "ddnm", "ddnm+", "ddrm", "sdedit", "ddim"),
     "t0": ("sdedit", "ddnm", "ddnm+"),
     "travel": ("ddnm", "ddnm+"),
-    "samples": ("ddnm", "ddnm+", "ddrm"),
+    "samples": ("rddm", "ddnm", "ddnm+", "ddrm"),
 }
 """Option of a recipe -> methods that know it."""
 STEPS = {"rddm": 1, "cold": 3, "gan-inversion": 300}
@@ -53,7 +53,8 @@ class Recipe:
         t0: Where SDEdit begins, 0 to 1; 0.4. Where DDNM and DDNM+ begin, likewise from the picture as it is, with noise on it; 1, which is
             noise alone, but 0.8 for colours.
         travel: Length and repeats of time travel (DDNM, DDNM+); none.
-        samples: Of the posterior, whose mean is the result: nearer to the truth than one, and smoother; 8 for colours, else 1.
+        samples: Of the posterior, whose mean is the result: nearer to the truth than one, and smoother; 8 for colours, else 1. RDDM
+            sees the picture turned and mirrored for each, in 8 ways.
         seed: Of all noise.
         memory: Bytes the network may take at once.
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -75,8 +76,10 @@ def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnSt
             raise SettingsError(f"'{recipe.method}' needs a prior of another kind.", f"It takes a {what}.", f"Give --prior with a {what}.")
         generator = torch.Generator().manual_seed(recipe.seed)
         count = recipe.sample_count(problem.task)
-        samples = (_WAYS[kind](problem, prior, recipe, generator, _of_many(on_step, i, count), on_part).cpu() for i in range(count))
-        x = sum(samples, torch.zeros(())) / count
+        x = torch.zeros(())
+        for i in range(count):
+            given = partial(_by_rddm_turned, i) if kind is ResidualPrior else _WAYS[kind]
+            x = x + given(problem, prior, recipe, generator, _of_many(on_step, i, count), on_part).cpu() / count
     return Restored(problem.finished(x), problem.misfit(x) if problem.sigma_y == 0 else None)
 
 
@@ -92,6 +95,21 @@ def _by_rddm(problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: 
     steps = prior.schedule.steps(pairs(trailing(prior.schedule.T, min(recipe.step_count, prior.schedule.T))))
     denoise = tiled_residual(prior.denoiser(), tiles)
     return sample_rddm(denoise, noise, steps, degraded=degraded, eta=recipe.eta or 0.0, generator=generator, on_step=on_step)
+
+
+def _by_rddm_turned(
+    i: int, problem: Problem, prior: ResidualPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart
+) -> Tensor:
+    """One of the eight ways to lay the picture, 0 as it is: a network errs differently on each (Timofte et al. 2016, section 3.4)."""
+    turns, mirrored = i % 4, i % 8 > 3
+
+    def back(x: Tensor) -> Tensor:
+        x = torch.rot90(x, -turns, (-2, -1))
+        return x.flip(-1) if mirrored else x
+
+    degraded = torch.rot90(problem.degraded.flip(-1) if mirrored else problem.degraded, turns, (-2, -1))
+    laid, told = replace(problem, degraded=degraded), lambda done, total, x0: on_step(done, total, back(x0))
+    return back(_by_rddm(laid, prior, recipe, generator, told, on_part))
 
 
 def _residual_tiles(stride: int, picture: Tensor, recipe: Recipe, on_part: OnPart) -> Tiles:

@@ -32,9 +32,9 @@ EVERY = 3
 WORDS = """\
 Central {size}x{size} crops of {count} Kodak pictures, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
 is estimated, not told. Means over the pictures; seconds are processor seconds a picture. classical: thresholds of cosine coefficients.
-rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by what its training settled on), one network for all tasks, which
-is told neither task nor strength. Non-local means, biharmonic and Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes
-that of OpenCV."""
+rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by what its training settled on), and the mean over the picture
+turned and mirrored in 8 ways; one network for all tasks, which is told neither task nor strength. Non-local means, biharmonic and
+Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes that of OpenCV."""
 DIFFUSED = """
 Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. DDNM+
 is left out: without noise it is DDNM, with noise DDRM."""
@@ -91,7 +91,7 @@ def main() -> int:
         if arguments.only in case.name:
             found = older(case.task)
             if arguments.diffusion:
-                found |= ours(case.task, arguments.prior, (1,)) | diffused(case.task, arguments.prior)
+                found |= ours(case.task, arguments.prior) | diffused(case.task, arguments.prior)
             else:
                 found |= ours(case.task, arguments.prior)
             rows += measure(case, pictures, found, shown)

@@ -23,6 +23,11 @@ DIFFUSION = tuple(method for method, prior in PRIORS.items() if prior == "photo-
 DRAWS = 8
 AVERAGED = {"ddnm": METHODS["ddnm"], "ddrm": ("deblur",)}
 """Methods, and tasks, of which the mean of so many samples is taken too: it is nearer to the truth than one of them."""
+RDDM = {
+    "rddm, 1 step": Recipe("rddm"),
+    f"rddm, mean of {DRAWS}": Recipe("rddm", samples=DRAWS),
+    "rddm, 3 steps": Recipe("rddm", steps=3),
+}
 LEFT_OUT = ("gan-inversion",)
 """Its generator makes other pictures than photographs of this size."""
 REACH = 16
@@ -47,16 +52,15 @@ def older(task: str) -> dict[str, Way]:
     return found
 
 
-def ours(task: str, given: str, rddm_steps: tuple[int, ...] = (1, 3)) -> dict[str, Way]:
+def ours(task: str, given: str) -> dict[str, Way]:
     """Name -> a method of the program that needs no diffusion prior; with the prior `given` where it is of the right kind."""
     found: dict[str, Way] = {}
     for method, tasks in METHODS.items():
         prior = _prior_for(method, given)
         if task not in tasks or method in DIFFUSION or method in LEFT_OUT or (method in PRIORS and prior is None):
             continue
-        for steps in rddm_steps if method == "rddm" else (None,):
-            name = method if steps is None else f"{method}, {steps} step{'s' * (steps > 1)}"
-            found[name] = lambda p, r=Recipe(method, steps), prior=prior: restore(p, prior, r).picture  # type: ignore[misc]
+        for name, recipe in RDDM.items() if method == "rddm" else ((method, Recipe(method)),):
+            found[name] = lambda p, r=recipe, prior=prior: restore(p, prior, r).picture  # type: ignore[misc]
     return found
 
 

@@ -213,6 +213,25 @@ def test_classical_denoising_tells_of_its_bands_and_can_be_stopped(monkeypatch) 
         restore(problem("denoise"), None, Recipe("classical"), on_step=stop)
 
 
+def test_the_mean_of_eight_ways_to_lay_a_picture_does_not_ask_how_it_lay() -> None:
+    torch.manual_seed(0)
+    network = ResidualUNet(ResidualUNetArchitecture((16, 24), 1, noise=1e-6, levels=20)).eval()
+    torch.nn.init.normal_(network.head[-1].weight, std=0.05)
+    prior, sizes = ResidualPrior(network), set()
+
+    def lay(x: Tensor) -> Tensor:
+        return x.flip(-1).transpose(-1, -2).contiguous()
+
+    def restored(x: Tensor, samples: int) -> Tensor:
+        posed = make_problem(x, "denoise", sigma=30)
+        return restore(posed, prior, Recipe("rddm", samples=samples), lambda done, total, x0: sizes.add(tuple(x0.shape[-2:]))).picture
+
+    x = picture(40, 32)
+    assert torch.allclose(lay(restored(x, 8)), restored(lay(x), 8), atol=1e-3)
+    assert not torch.allclose(lay(restored(x, 1)), restored(lay(x), 1), atol=0.03)
+    assert sizes == {(40, 32), (32, 40)}
+
+
 def test_what_a_method_cannot_do_names_those_that_can() -> None:
     with pytest.raises(SettingsError, match=r"cannot do 'colorize'.*ddnm, ddnm\+, ddrm"):
         Recipe("classical").check("colorize")

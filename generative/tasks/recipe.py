@@ -24,8 +24,8 @@ PRIORS = {"rddm": "photo-rddm", "cold": "photo-cold", "gan-inversion": "pictures
     ("ddnm", "ddnm+", "ddrm", "sdedit", "ddpm", "ddim"), "photo-prior"
 )
 """Method -> the prior it takes when none is named."""
-BEST = {"denoise": "classical", "inpaint": "classical", "sr": "rddm", "deblur": "classical", "colorize": "ddnm", "cs": "classical"}
-"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours need a prior."""
+BEST = {"denoise": "rddm", "inpaint": "classical", "sr": "rddm", "deblur": "classical", "colorize": "ddnm", "cs": "classical"}
+"""Task -> the method that did best in tests/bench/results/restore.md with what is shipped; colours need a prior, RDDM is told no kernel."""
 OPTIONS = {
     "steps": tuple(PRIORS),
     "eta": ("rddm", "ddnm", "ddnm+", "ddrm", "sdedit", "ddim"),

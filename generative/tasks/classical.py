@@ -14,6 +14,7 @@ from generative.operators import FourierBlur
 from generative.samplers.protocols import OnStep
 from generative.tasks.problem import Problem
 from generative.tasks.sparse import sparsest, threshold, wiener
+from generative.tasks.tiling import OnPart
 
 STEPS = 30
 FIRST, LAST = 0.5, 0.02
@@ -22,27 +23,26 @@ FEW = 1 << 21
 """Pixels of a photo that is denoised with all patches, not every other one."""
 
 
-def classical(problem: Problem, on_step: OnStep) -> Tensor:
+def classical(problem: Problem, on_step: OnStep, on_part: OnPart) -> Tensor:
     """Thresholds of cosine coefficients, begun with the picture of an older method; `[1, 3, H, W]`.
 
     Raises:
         KeyError: There is none for the task.
     """
     if problem.task == "denoise":
-        return _denoise(problem.y, problem.sigma_y, on_step)
+        return _denoise(problem.y, problem.sigma_y, on_step, on_part)
     start = STARTS[problem.task](problem)
     last = max(LAST, 4 * problem.sigma_y)
     return sparsest(problem.operator, problem.y, problem.sigma_y, start, STEPS, (max(FIRST, last), last), on_step)
 
 
-def _denoise(y: Tensor, sigma: float, on_step: OnStep) -> Tensor:
+def _denoise(y: Tensor, sigma: float, on_step: OnStep, on_part: OnPart) -> Tensor:
     step = 1 if y[0, 0].numel() <= FEW else 2
-
-    def half(number: int) -> OnStep:
-        return lambda done, total, x0: on_step(number * total + done, 2 * total, x0)
-
-    pilot = threshold(y, sigma, step, on_step=half(0))
-    return _unclipped(wiener(y, pilot, sigma, step, on_step=half(1)), sigma)
+    pilot = threshold(y, sigma, step, on_part=on_part)
+    on_step(1, 2, pilot)
+    x = _unclipped(wiener(y, pilot, sigma, step, on_part), sigma)
+    on_step(2, 2, x)
+    return x
 
 
 def _unclipped(mean: Tensor, sigma: float) -> Tensor:

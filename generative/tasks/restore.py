@@ -68,7 +68,7 @@ def restore(problem: Problem, prior: Prior | None, recipe: Recipe, on_step: OnSt
     if recipe.method in ("ddnm", "cold") and problem.task != "deblur" and problem.sigma_y > 0:
         raise SettingsError(f"'{recipe.method}' knows of no noise.", "", "Leave --sigma out, or choose ddnm+ or ddrm.")
     if recipe.method == "classical":
-        x = classical(problem, on_step)
+        x = classical(problem, on_step, on_part)
     else:
         kind = KINDS.get(recipe.method, DiffusionPrior)
         if not isinstance(prior, kind):

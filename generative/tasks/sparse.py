@@ -10,7 +10,8 @@ from torch.nn import functional as F
 
 from generative.operators import SVDOperator
 from generative.operators.mirrored_blur import dct
-from generative.samplers.protocols import OnStep, ignore
+from generative.samplers.protocols import OnStep
+from generative.tasks.tiling import OnPart, nothing
 
 SIDE = 8
 """Of a patch, pixels."""
@@ -23,7 +24,7 @@ Shrink = Callable[..., tuple[Tensor, Tensor]]
 """Coefficients `[3, 64, n]` of each picture to those wanted and the weights `[3, 1, n]` of the patches."""
 
 
-def threshold(picture: Tensor, sigma: float, step: int = 2, shift: tuple[int, int] = (0, 0), on_step: OnStep = ignore) -> Tensor:
+def threshold(picture: Tensor, sigma: float, step: int = 2, shift: tuple[int, int] = (0, 0), on_part: OnPart = nothing) -> Tensor:
     """Noise taken off by the hard threshold in all (or every step-th) overlapping patches (Yu and Sapiro 2011, DCT image denoising).
 
     Args:
@@ -31,7 +32,7 @@ def threshold(picture: Tensor, sigma: float, step: int = 2, shift: tuple[int, in
         sigma: Standard deviation of the noise.
         step: Distance of patches, pixels.
         shift: Where the first one lies, 0 to `step` - 1 down and right.
-        on_step: Told of every band of patches.
+        on_part: Told of every band of patches.
     """
 
     def shrink(c: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,10 +40,10 @@ def threshold(picture: Tensor, sigma: float, step: int = 2, shift: tuple[int, in
         kept[:, 0] = True
         return c * kept, 1 / kept.sum(1, keepdim=True)
 
-    return _by_patches(shrink, step, shift, on_step, picture)
+    return _by_patches(shrink, step, shift, on_part, picture)
 
 
-def wiener(picture: Tensor, pilot: Tensor, sigma: float, step: int = 2, on_step: OnStep = ignore) -> Tensor:
+def wiener(picture: Tensor, pilot: Tensor, sigma: float, step: int = 2, on_part: OnPart = nothing) -> Tensor:
     """The same by the factors `p²/(p²+σ²)`, with the coefficients p of a first estimate (the second step of BM3D, Dabov et al. 2007)."""
 
     def shrink(c: Tensor, p: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,7 +51,7 @@ def wiener(picture: Tensor, pilot: Tensor, sigma: float, step: int = 2, on_step:
         factor[:, 0] = 1
         return c * factor, 1 / factor.square().sum(1, keepdim=True)
 
-    return _by_patches(shrink, step, (0, 0), on_step, picture, pilot)
+    return _by_patches(shrink, step, (0, 0), on_part, picture, pilot)
 
 
 def sparsest(
@@ -84,7 +85,7 @@ def sparsest(
     return x
 
 
-def _by_patches(shrink: Shrink, step: int, shift: tuple[int, int], on_step: OnStep, *pictures: Tensor) -> Tensor:
+def _by_patches(shrink: Shrink, step: int, shift: tuple[int, int], on_part: OnPart, *pictures: Tensor) -> Tensor:
     """Patches of pictures `[1, 3, H, W]`, shrunk and put together again, band by band."""
     (height, width), (down, right) = pictures[0].shape[-2:], shift
     top, left = SIDE - 1 - down, SIDE - 1 - right
@@ -105,6 +106,6 @@ def _by_patches(shrink: Shrink, step: int, shift: tuple[int, int], on_step: OnSt
         weights = weights.to(shrunk).expand(-1, SIDE**2, -1)
         total[0, :, inside] += F.fold((basis.T @ shrunk) * weights, size, SIDE, stride=step)[:, 0]
         weight[0, :, inside] += F.fold(weights, size, SIDE, stride=step)[:, 0]
-        on_step(min(first + band, rows), rows, pictures[-1])
+        on_part(min(first + band, rows), rows)
     x = (total / weight.clamp(min=1e-9))[..., top : top + height, left : left + width]
     return torch.einsum("kc,bkhw->bchw", colors, x)

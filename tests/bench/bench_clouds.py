@@ -6,8 +6,6 @@ The page goes to tests/bench/results/, with other options to out/bench/.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import time
 from pathlib import Path
@@ -27,6 +25,7 @@ from generative.training.scatter import drawn
 from recon.learning.card import card_path, read_card
 from recon.learning.shelf import shipped
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, parse
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -102,15 +101,10 @@ def _sides(count: int) -> Tensor:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--weights", default="clouds-gan", help="name, or path of a .safetensors file")
     parser.add_argument("--clouds", type=int, default=CLOUDS, help="clouds of each row")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    arguments = parse(parser)
     prior = load_prior(arguments.weights)
     assert isinstance(prior, CloudGanPrior)
     path = Path(arguments.weights) if arguments.weights.endswith(".safetensors") else shipped(arguments.weights)

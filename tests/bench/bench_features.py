@@ -8,14 +8,13 @@ the command line in processes of their own, into out/bench/features/; what has f
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
 from tests.bench.features_homographies import run_homographies
 from tests.bench.features_photos import run_photo_parts
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("fountain", "temple", "homographies", "thinned", "changed", "plain")
@@ -23,7 +22,7 @@ PARTS = ("fountain", "temple", "homographies", "thinned", "changed", "plain")
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--part", action="append", default=[], choices=PARTS, help="only this part; may be repeated")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only runs whose name contains NAME")
     parser.add_argument("--features", action="append", default=[], choices=("sift", "cnn"), help="only these features")
@@ -35,12 +34,8 @@ def main() -> int:
     parser.add_argument("--plain", action="store_true", help="fountain: plain pycolmap too")
     parser.add_argument("--label", default="", help="name of the variant; its tables go to out/bench/features/ only")
     parser.add_argument("--fresh", action="store_true", help="run again what has finished")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench" / "features")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    parser.set_defaults(out=ROOT / "out" / "bench" / "features")
+    arguments = parse(parser)
     arguments.features = arguments.features or ["sift", "cnn"]
     parts = arguments.part or list(PARTS)
     lines, failures = ["# Features", "", *machine_lines(), ""], 0

@@ -7,8 +7,6 @@ again unless --fresh. Tables go to tests/bench/results/ when everything was meas
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -16,13 +14,14 @@ from tests.bench.mvs_cost import run_cost
 from tests.bench.mvs_scenes import run_scenes
 from tests.bench.mvs_sets import run_sets
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, need_data
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--scenes", action="store_true", help="rendered meshes against their true surface")
     parser.add_argument("--sets", action="store_true", help="parts of the network and its confidence, on validation view sets")
     parser.add_argument("--cost", action="store_true", help="time and memory against pixels and sources")
@@ -36,17 +35,13 @@ def main() -> int:
     parser.add_argument("--label", default="", help="name of the variant; its table goes to out/bench/ only")
     parser.add_argument("--fresh", action="store_true", help="run again what has finished")
     parser.add_argument("--training", type=Path, default=ROOT / "out" / "training", help="folder of view sets")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
     if arguments.weights is not None:
         arguments.weights = arguments.weights.resolve()
     every = not (arguments.scenes or arguments.sets or arguments.cost)
     lines, failures = ["# Depth by the network", "", *machine_lines(), ""], 0
     if arguments.scenes or every:
-        if not arguments.data.is_dir():
-            print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-            return 3
+        need_data(arguments, arguments.data.is_dir())
         found, failures = run_scenes(arguments)
         lines += found
     if arguments.sets or every:

@@ -7,8 +7,6 @@ measured with the usual options, else to out/bench/.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from tests.bench.points_large import run_large
 from tests.bench.points_mvs import run_mvs
 from tests.bench.points_noise import run_noise
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, parse
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = {"noise": run_noise, "stereo": run_mvs, "classes": run_classes, "large": run_large}
@@ -24,7 +23,7 @@ PARTS = {"noise": run_noise, "stereo": run_mvs, "classes": run_classes, "large":
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--noise", action="store_true", help="Gaussian noise")
     parser.add_argument("--stereo", action="store_true", help="clouds of our own stereo")
     parser.add_argument("--classes", action="store_true", help="classification")
@@ -32,12 +31,7 @@ def main() -> int:
     parser.add_argument("--points", type=int, nargs="+", default=[1_000_000, 10_000_000], help="points of the large clouds")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only meshes whose name contains NAME")
     parser.add_argument("--weights", default="", help="weights of the network; the shipped ones when left out")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
-    arguments = parser.parse_args()
-    if not arguments.data.is_dir():
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    arguments = parse(parser)
     asked = [name for name in PARTS if getattr(arguments, name)]
     lines = ["# Clouds of points", "", *machine_lines(), ""]
     for name in asked or PARTS:

@@ -8,8 +8,6 @@ out/bench/restore/.
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
 import time
 from collections import defaultdict
@@ -25,6 +23,7 @@ from recon.photos import read_image
 from tests.bench.restore_cases import CASES, Case
 from tests.bench.restore_ways import DRAWS, Way, array, diffused, older, ours
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, need_data
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,20 +68,16 @@ def central(path: Path, size: int) -> Tensor:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--size", type=int, default=128, help="side of the crops")
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--only", default="", metavar="NAME", help="only cases whose name contains NAME")
     parser.add_argument("--prior", default="", help="weights instead of the shipped ones")
     parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior, on every third picture")
     parser.add_argument("--previews", action="store_true", help="writes the pictures too")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
     files = sorted((arguments.data / "images" / "test" / "kodak").glob("*.*"))[: arguments.pictures]
-    if not files:
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    need_data(arguments, bool(files))
     every = EVERY if arguments.diffusion else 1
     pictures = {i: central(file, arguments.size) for i, file in enumerate(files) if i % every == 0}
     shown = arguments.out / "restore" if arguments.previews else None

@@ -9,9 +9,7 @@ Tables go to tests/bench/results/, with other options to out/bench/.
 
 from __future__ import annotations
 
-import argparse
 import math
-import os
 import sys
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from tests.bench.sampling_long import run_long
 from tests.bench.sampling_overhead import run_overhead
 from tests.bench.sampling_pictures import run_pictures
 from tests.bench.support.machine import machine_lines
+from tests.bench.support.options import bench_parser, need_data
 from tests.bench.support.tables import cell, table
 from tests.generative import laws
 
@@ -105,7 +104,7 @@ def run_ideal(out: Path, S: int, draws: int) -> None:
 
 def main() -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = bench_parser(__doc__)
     parser.add_argument("--ideal", action="store_true", help="an ideal denoiser of Gaussian pictures")
     parser.add_argument("--pictures", action="store_true", help="trained networks")
     parser.add_argument("--long", action="store_true", help="few steps against all thousand")
@@ -114,14 +113,10 @@ def main() -> int:
     parser.add_argument("--steps", type=int, default=50, help="ideal: steps of restorations")
     parser.add_argument("--draws", type=int, default=3, help="ideal: pictures of each measurement")
     parser.add_argument("--samples", type=int, default=256, help="pictures: samples of each row")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("PHOTOLITH_DATA") or ROOT.parent / "shared" / "data"))
-    parser.add_argument("--out", type=Path, default=ROOT / "out" / "bench")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     chosen = [part for part in PARTS if getattr(arguments, part)] or PARTS
-    if set(chosen) & {"pictures", "long", "heads"} and not arguments.data.is_dir():
-        print(f"The data for this bench are not in '{arguments.data}'. Set PHOTOLITH_DATA or give --data.", file=sys.stderr)
-        return 3
+    need_data(arguments, arguments.data.is_dir() or not set(chosen) & {"pictures", "long", "heads"})
     if "overhead" in chosen:
         run_overhead()
     if "heads" in chosen:

@@ -32,8 +32,8 @@ SHAPE = """\
 F, precision and recall at 0.5 % of the diagonal (F also at 0.25 %) of 1,000,000 points drawn evenly by area, against the points of the true
 surface that two cameras see; 'whole': with the faces that are marked as generated, across gaps and along outlines. 'pieces': connected
 parts of the surface; what is more than one floats. 'watertight': `mesh.watertight` repaired it so that every edge has two faces. The last
-four columns: TSDF and its surface net in its place, cleaned in the same way, and the time from depth maps on disk to triangles, without
-cleaning."""
+four columns: TSDF and its surface net in its place, cleaned in the same way, against every twentieth of the true points, and the time from
+depth maps on disk to triangles, without cleaning."""
 LOOKS = """\
 {held} of the photographs are kept out of texture and colours (not of the shape). The model is drawn from there without any light of its
 own and compared with the photographs (JPEG, sensor noise) inside the object's mask as far as the surface covers it, {eroded} pixels eroded;

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from generative.networks.unet2d import unet2d
+from generative.networks.unet2d import patch_side, unet2d
 from generative.priors.prior import DiffusionPrior
 from generative.schedules import NoiseSchedule, cosine, from_betas
 from recon.errors import WeightsError
@@ -34,12 +34,12 @@ def read_folder(folder: Path) -> DiffusionPrior:
         raise _unusable(folder, f"It holds a {settings.get('_class_name', 'conditional U-Net')}.")
     settings = {name: value for name, value in settings.items() if not name.startswith("_")}
     try:
-        network = unet2d(settings)
+        network, size = unet2d(settings), patch_side(settings)
     except (ValueError, TypeError, KeyError, RuntimeError) as error:
         raise _unusable(folder, f"Its settings make no network: {error}.") from error
     load_into(network, read_tensors(part / WEIGHTS, MAX_BYTES)[0])
     schedule, predicts = _scheduler(folder)
-    return DiffusionPrior(network.eval(), schedule, predicts, int(settings.get("sample_size") or 64))
+    return DiffusionPrior(network.eval(), schedule, predicts, size)
 
 
 def write_folder(prior: DiffusionPrior, folder: Path) -> None:

@@ -9,7 +9,7 @@ import torch
 from generative.networks.cloud_gan import CloudGan, CloudGanArchitecture
 from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
-from generative.networks.unet2d import unet2d
+from generative.networks.unet2d import patch_side, unet2d
 from generative.priors.diffusers_folder import read_folder
 from generative.priors.prior import CloudGanPrior, ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.schedules import linear
@@ -50,7 +50,7 @@ def _from_weights(path: Path) -> Prior:
         if card.task == "photo-prior":
             unet = unet2d(card.architecture)
             load_into(unet, tensors)
-            return DiffusionPrior(unet, linear(), "eps", int(card.architecture["sample_size"]))
+            return DiffusionPrior(unet, linear(), "eps", patch_side(card.architecture))
         if card.task == "pictures-gan":
             gan = Gan(GanArchitecture(**{**card.architecture, "classes": tuple(card.architecture["classes"])}))
             load_into(gan, tensors)

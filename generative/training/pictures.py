@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -15,6 +16,10 @@ from recon.learning.photographs import Photographs
 TERMS = "photographs of ImageNet and BSDS500 (research use) and of Unsplash (Unsplash licence)"
 
 
+KEPT = 1 << 30
+"""Bytes of photographs that stay in memory: reading one takes as long as four crops of it."""
+
+
 class Crops:
     """Square crops as `[3, size, size]` float32 in [-1, 1].
 
@@ -25,7 +30,8 @@ class Crops:
     """
 
     def __init__(self, folder: Path | None, split: str, size: int) -> None:
-        self._photographs = None if folder is None else Photographs(folder, "train" if split == "train" else "validation")
+        part: Literal["train", "validation"] = "train" if split == "train" else "validation"
+        self._photographs = None if folder is None else Photographs(folder, part, keep=KEPT)
         self._size = size
 
     def __len__(self) -> int:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generative.networks.unet2d import as_function, unet2d, unet_settings
+from generative.networks.unet2d import as_function, patch_side, unet2d, unet_settings
 from generative.samplers import Denoiser, sample_ddim
 from generative.schedules import pairs, trailing
 from generative.training.crop_task import CropTask
@@ -39,7 +39,7 @@ class PriorTask(CropTask):
     name = "photo-prior"
 
     def __init__(self, photos: Path | None, settings: Mapping[str, Any], *, validation_pictures: int = 32) -> None:
-        super().__init__(photos, int(settings["sample_size"]), validation_pictures)
+        super().__init__(photos, patch_side(settings), validation_pictures)
         self._settings = dict(settings)
 
     def network(self) -> nn.Module:
@@ -83,7 +83,7 @@ def _task(options: argparse.Namespace) -> PriorTask:
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, help="side of a patch, a multiple of 8", default=64)
-    parser.add_argument("--width", type=int, help="channels at full size, a multiple of 8", default=16)
+    parser.add_argument("--width", type=int, help="channels of pixels folded two by two, a multiple of 8", default=64)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

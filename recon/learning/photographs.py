@@ -38,13 +38,15 @@ class Photographs(Sequence[NDArray[np.uint8]]):
         folder: Where they are.
         split: 'train', 'validation' (one in twenty), or None for all.
         max_size: Larger ones are reduced to this longer side.
+        keep: Bytes of photographs that stay in memory once they were read.
 
     Raises:
         InputError: There are none.
     """
 
-    def __init__(self, folder: Path, split: Literal["train", "validation"] | None = None, max_size: int = 1024) -> None:
-        self.files, self._max_size = photo_files(folder, split), max_size
+    def __init__(self, folder: Path, split: Literal["train", "validation"] | None = None, max_size: int = 1024, keep: int = 0) -> None:
+        self.files, self._max_size, self._space = photo_files(folder, split), max_size, keep
+        self._kept: dict[int, NDArray[np.uint8]] = {}
         if not self.files:
             raise InputError(f"There are no photographs in '{folder}'.", "", "Give a folder with JPEG or PNG files.")
 
@@ -52,7 +54,13 @@ class Photographs(Sequence[NDArray[np.uint8]]):
         return len(self.files)
 
     def __getitem__(self, index: int) -> NDArray[np.uint8]:  # type: ignore[override]
-        return read_photograph(self.files[index], self._max_size)
+        if index in self._kept:
+            return self._kept[index]
+        picture = read_photograph(self.files[index], self._max_size)
+        if picture.nbytes <= self._space:
+            picture.flags.writeable = False
+            self._kept[index], self._space = picture, self._space - picture.nbytes
+        return picture
 
     def crop(self, rng: np.random.Generator, height: int, width: int, scale: tuple[float, float] = (0.4, 1.0)) -> NDArray[np.uint8]:
         """A part of a random photograph, resampled to `[height, width, 3]`.

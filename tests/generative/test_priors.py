@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generative.networks.unet2d import unet2d, unet_settings
+from generative.networks.unet2d import as_function, unet2d, unet_settings
 from generative.priors.diffusers_folder import read_folder, write_folder
 from generative.priors.load import load_prior
 from generative.priors.prior import DiffusionPrior, ResidualPrior
@@ -36,9 +36,21 @@ def test_a_folder_says_the_same_when_it_is_read_again_and_diffusers_reads_it_too
     x, steps = torch.randn(1, 3, 16, 16), prior.schedule.steps(pairs(trailing(50, 3)))
     assert torch.equal(sample_ddim(again.denoiser(), x, steps), sample_ddim(prior.denoiser(), x, steps))
     theirs = DDPMPipeline.from_pretrained(str(tmp_path), local_files_only=True)
-    time = torch.full((1,), 7.0)
-    assert torch.allclose(theirs.unet(x, time).sample, again.network(x, time).sample, atol=1e-5)
+    folded, time = torch.randn(1, 12, 8, 8), torch.full((1,), 7.0)
+    assert torch.allclose(theirs.unet(folded, time).sample, again.network(folded, time).sample, atol=1e-5)
     assert theirs.scheduler.config.prediction_type == "v_prediction"
+
+
+def test_plain_pictures_and_folded_ones_are_told_apart_by_the_channels(tmp_path: Path) -> None:
+    for channels, side in ((3, 8), (12, 16), (27, 24)):
+        network = unet2d({**SETTINGS, "in_channels": channels, "out_channels": channels}).eval()
+        write_folder(DiffusionPrior(network, linear(), "eps", side), tmp_path)
+        again = read_folder(tmp_path)
+        x = torch.randn(1, 3, side, side)
+        assert again.size == side
+        assert again.denoiser()(x, linear().level(500)).x0.shape == x.shape
+    plain, time = unet2d({**SETTINGS, "in_channels": 3, "out_channels": 3}).eval(), torch.full((1,), 7.0)
+    assert torch.equal(as_function(plain)(x, time), plain(x, time).sample)
 
 
 def test_schedules_of_other_folders_are_understood(prior: DiffusionPrior, tmp_path: Path) -> None:
@@ -60,6 +72,8 @@ def test_schedules_of_other_folders_are_understood(prior: DiffusionPrior, tmp_pa
         ("unet/config.json", "[]"),
         ("unet/config.json", json.dumps({"_class_name": "UNet2DConditionModel"})),
         ("unet/config.json", json.dumps({**SETTINGS, "num_class_embeds": 10})),
+        ("unet/config.json", json.dumps({**SETTINGS, "in_channels": 4, "out_channels": 4})),
+        ("unet/config.json", json.dumps({**SETTINGS, "out_channels": 6})),
         ("unet/config.json", json.dumps({**SETTINGS, "down_block_types": ["Nothing"] * 4})),
         ("unet/config.json", json.dumps({**SETTINGS, "block_out_channels": [16, 16, 32, 64]})),
         ("unet/diffusion_pytorch_model.safetensors", "nothing"),

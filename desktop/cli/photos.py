@@ -50,6 +50,9 @@ def restore_command(
         int | None, typer.Option(help="rddm, ddnm, ddnm+, ddrm: the mean of so many; 8 for colorize, else 1.", min=1)
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")] = "auto",
+    precision: Annotated[
+        str, typer.Option(help="Products of the network: fp32, bf16, or auto, which is bf16 where that is fast.")
+    ] = "auto",
     seed: Annotated[int, typer.Option(help="Of all noise.")] = 0,
     previews: Annotated[bool, typer.Option("--previews", help="Writes the estimate after every step.")] = False,
 ) -> None:
@@ -69,7 +72,7 @@ def restore_command(
     check_task(task, {"mask": mask, "scale": scale, "kernel": kernel, "ratio": ratio})
     settings = {"scale": scale_of(scale), "sigma": sigma_of(sigma), "kernel": kernel_of(kernel), "ratio": 0.25 if ratio is None else ratio}
     files = _files(photos)
-    loaded = load_prior(prior or PRIORS[method], resolve_device(device)) if method in PRIORS else None
+    loaded = load_prior(prior or PRIORS[method], resolve_device(device), precision) if method in PRIORS else None
     output.mkdir(parents=True, exist_ok=True)
     failed = 0
     for file in files:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from generative.networks.gan import Gan, GanArchitecture
 from generative.networks.residual_unet import ResidualUNet, ResidualUNetArchitecture
 from generative.networks.unet2d import patch_side, unet2d
 from generative.priors.diffusers_folder import read_folder
+from generative.priors.precision import takes_bf16
 from generative.priors.prior import CloudGanPrior, ColdPrior, DiffusionPrior, GanPrior, Prior, ResidualPrior
 from generative.schedules import linear
 from recon.errors import WeightsError
@@ -20,14 +22,16 @@ from recon.learning.weights import load_into, load_weights
 _REMEDY = "Give a photo-prior, photo-rddm, photo-cold, pictures-gan or clouds-gan."
 
 
-def load_prior(name: str, device: str | torch.device = "cpu") -> Prior:
+def load_prior(name: str, device: str | torch.device = "cpu", precision: str = "auto") -> Prior:
     """Loads a prior, ready to be used.
 
     Args:
         name: Name of a shipped model, path of a .safetensors file with its card, or a folder of diffusers.
         device: Where it goes.
+        precision: Of its network's products, where it restores photographs: 'fp32', 'bf16', or 'auto', which is bf16 where that is fast.
 
     Raises:
+        SettingsError: There is no such precision.
         WeightsError: There is none, it is damaged, or it is a network for something else.
     """
     path = Path(name)
@@ -36,7 +40,7 @@ def load_prior(name: str, device: str | torch.device = "cpu") -> Prior:
     else:
         prior = _from_weights(path if path.suffix == ".safetensors" else shipped(name))
     prior.network.to(device).eval().requires_grad_(False)
-    return prior
+    return prior if isinstance(prior, GanPrior | CloudGanPrior) else replace(prior, bf16=takes_bf16(precision, device))
 
 
 def _from_weights(path: Path) -> Prior:

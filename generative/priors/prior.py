@@ -12,7 +12,9 @@ from generative.networks.cloud_gan import CloudGan
 from generative.networks.gan import Gan
 from generative.networks.residual_unet import ResidualUNet
 from generative.networks.unet2d import as_function
+from generative.priors.precision import in_bf16
 from generative.samplers import Denoiser, ResidualDenoiser
+from generative.samplers.cold import Restore
 from generative.schedules import NoiseSchedule, ResidualSchedule
 
 
@@ -25,16 +27,19 @@ class DiffusionPrior:
         schedule: It was trained with.
         predicts: What comes out.
         size: Side of a patch, pixels.
+        bf16: Whether the network computes in bfloat16.
     """
 
     network: nn.Module
     schedule: NoiseSchedule
     predicts: Literal["eps", "x0", "v"]
     size: int
+    bf16: bool = False
 
     def denoiser(self) -> Denoiser:
         """For the samplers."""
-        return Denoiser(as_function(self.network), self.predicts, clamp=1.0)
+        network = as_function(self.network)
+        return Denoiser(in_bf16(network) if self.bf16 else network, self.predicts, clamp=1.0)
 
     @property
     def device(self) -> torch.device:
@@ -47,10 +52,11 @@ class ResidualPrior:
     """A network for RDDM on photographs in [-1, 1]."""
 
     network: ResidualUNet
+    bf16: bool = False
 
     def denoiser(self) -> ResidualDenoiser:
         """For the sampler."""
-        return ResidualDenoiser(self.network, self.network.method)
+        return ResidualDenoiser(in_bf16(self.network) if self.bf16 else self.network, self.network.method)
 
     @property
     def schedule(self) -> ResidualSchedule:
@@ -68,6 +74,11 @@ class ColdPrior:
     """A restorer for Cold Diffusion of photographs in [-1, 1]."""
 
     network: ResidualUNet
+    bf16: bool = False
+
+    def restorer(self) -> Restore:
+        """For the sampler."""
+        return in_bf16(self.network.restored) if self.bf16 else self.network.restored
 
     @property
     def device(self) -> torch.device:

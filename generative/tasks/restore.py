@@ -121,10 +121,10 @@ def _residual_tiles(stride: int, picture: Tensor, recipe: Recipe, on_part: OnPar
 def _by_cold(problem: Problem, prior: ColdPrior, recipe: Recipe, generator: Generator, on_step: OnStep, on_part: OnPart) -> Tensor:
     if problem.degrade is None:
         raise SettingsError("Cold Diffusion cannot undo this blur.", "It knows Gaussian blur only.", "Choose ddrm or ddnm+.")
-    tiles = _residual_tiles(prior.network.architecture.stride, problem.degraded, recipe, on_part)
+    tiles, restored = _residual_tiles(prior.network.architecture.stride, problem.degraded, recipe, on_part), prior.restorer()
 
     def restorer(x: Tensor, s: float) -> Tensor:
-        (x0,) = tiles.blend(lambda patches: (prior.network.restored(patches, s * problem.strength),), x)
+        (x0,) = tiles.blend(lambda patches: (restored(patches, s * problem.strength),), x)
         return x0
 
     x, degrade = problem.operator.A_pinv(problem.y) if problem.task == "sr" else problem.y, problem.degrade

@@ -39,6 +39,16 @@ def resolve_device(name: str) -> str:
     raise ResourceError(f"The device '{name}' is not available.", why, "Use --device cpu, or see 'photolith doctor'.")
 
 
+def multiplies_bfloat16(kind: str) -> bool:
+    """Whether a device of this kind ('cpu', 'cuda', 'mps') has instructions for products of bfloat16, which are two to three times as fast."""
+    import torch
+
+    if kind == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities() if kind == "cpu" and hasattr(torch.cpu, "get_capabilities") else {}
+    return bool(able.get("avx512_bf16") or able.get("amx_bf16"))
+
+
 def cores() -> int:
     """Cores this process may use."""
     try:

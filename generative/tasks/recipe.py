@@ -56,7 +56,7 @@ class Recipe:
         samples: Of the posterior, whose mean is the result: nearer to the truth than one, and smoother; 8 for colours, else 1. RDDM
             sees the picture turned and mirrored for each, in 8 ways.
         seed: Of all noise.
-        memory: Bytes the network may take at once.
+        memory: Bytes the network may take at once. The result does not depend on it in float32; in bfloat16 it can, by a few grey levels.
     """
 
     method: str

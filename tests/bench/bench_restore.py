@@ -1,8 +1,9 @@
-"""Photographs restored, learned against classical: `photolith bench restore [--size 128] [--only NAME] [--diffusion] [--previews]`.
+"""Photographs restored, learned against classical: `photolith bench restore [--diffusion] [--patches] [--only NAME] [--previews]`.
 
-Central crops of the 24 Kodak pictures, which no training has seen. 'degraded' is the picture as it comes, holes filled with grey; A⁺y the
-pseudo-inverse of what was done to it. Tables go to tests/bench/results/restore.md; of the methods with a diffusion prior (--diffusion: on
-some of the pictures, an hour) to restore_diffusion.md; with other options to out/bench/. With --previews the pictures go to
+Central crops of the 24 Kodak pictures, which no training has seen; or (--patches) patches as the priors were trained on, of photographs
+that were held back from the training. 'degraded' is the picture as it comes, holes filled with grey; A⁺y the pseudo-inverse of what was
+done to it. Tables go to tests/bench/results/: restore.md, with the methods that have a diffusion prior (--diffusion, half an hour) to
+restore_diffusion.md, of patches to restore_patches.md; with other options to out/bench/. With --previews the pictures go to
 out/bench/restore/.
 """
 
@@ -18,6 +19,7 @@ import torch
 from torch import Tensor
 
 from generative.training.grid import write_grid
+from generative.training.pictures import Crops
 from recon.metrics.images import psnr, ssim
 from recon.photos import read_image
 from tests.bench.restore_cases import CASES, Case
@@ -27,9 +29,11 @@ from tests.bench.support.options import bench_parser, need_data
 from tests.bench.support.tables import cell, table
 
 ROOT = Path(__file__).resolve().parents[2]
-EVERY = 3
+SIDE, PATCH = 128, 64
+CROPS = "Central {size}x{size} crops of {count} Kodak pictures"
+PATCHES = "{count} patches of {size}x{size} of photographs held back from the training, reduced as there"
 WORDS = """\
-Central {size}x{size} crops of {count} Kodak pictures, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
+{what}, spoilt, stored with 8 bits and given to the program as it is used: the level of noise
 is estimated, not told. Means over the pictures; seconds are processor seconds a picture. classical: thresholds of cosine coefficients.
 rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by what its training settled on), and the mean over the picture
 turned and mirrored in 8 ways; one network for all tasks, which is told neither task nor strength. Non-local means, biharmonic and
@@ -66,20 +70,30 @@ def central(path: Path, size: int) -> Tensor:
     return picture[..., top : top + size, left : left + size]
 
 
+def held_back_patches(folder: Path, size: int, count: int) -> dict[int, Tensor]:
+    """Patches as trainings draw them, `[1, 3, size, size]` each, of photographs that no training draws."""
+    crops = Crops(folder, "validation", size)
+    return {i: crops.draw(np.random.default_rng([7, i]))[None] for i in range(count)}
+
+
 def main() -> int:
     """Command line."""
     parser = bench_parser(__doc__)
-    parser.add_argument("--size", type=int, default=128, help="side of the crops")
+    parser.add_argument("--size", type=int, default=0, help="side of the crops; 128, patches 64")
     parser.add_argument("--pictures", type=int, default=24)
     parser.add_argument("--only", default="", metavar="NAME", help="only cases whose name contains NAME")
     parser.add_argument("--prior", default="", help="weights instead of the shipped ones")
-    parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior, on every third picture")
+    parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior too")
+    parser.add_argument("--patches", action="store_true", help="patches as the priors were trained on, instead of crops")
     parser.add_argument("--previews", action="store_true", help="writes the pictures too")
     arguments = parser.parse_args()
-    files = sorted((arguments.data / "images" / "test" / "kodak").glob("*.*"))[: arguments.pictures]
+    images, size = arguments.data / "images", arguments.size or (PATCH if arguments.patches else SIDE)
+    files = sorted((images / "test" / "kodak").glob("*.*"))[: arguments.pictures]
     need_data(arguments, bool(files))
-    every = EVERY if arguments.diffusion else 1
-    pictures = {i: central(file, arguments.size) for i, file in enumerate(files) if i % every == 0}
+    if arguments.patches:
+        pictures, what = held_back_patches(images / "train", size, arguments.pictures), PATCHES
+    else:
+        pictures, what = {i: central(file, size) for i, file in enumerate(files)}, CROPS
     shown = arguments.out / "restore" if arguments.previews else None
     rows = []
     for case in CASES:
@@ -90,13 +104,15 @@ def main() -> int:
             else:
                 found |= ours(case.task, arguments.prior)
             rows += measure(case, pictures, found, shown)
-    words = WORDS.format(size=arguments.size, count=len(pictures)) + (DIFFUSED.format(draws=DRAWS) if arguments.diffusion else "")
+    words = WORDS.format(what=what.format(size=size, count=len(pictures))) + (DIFFUSED.format(draws=DRAWS) if arguments.diffusion else "")
     header = ["", "method", "PSNR dB", "SSIM", "s"]
     lines = ["# Restored photographs", "", *machine_lines(), "", words, "", *table(header, rows), ""]
-    plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (128, 24, "", "")
+    plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (0, 24, "", "")
     folder = Path(__file__).parent / "results" if plain else arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"restore{'_diffusion' * arguments.diffusion}.md").write_text("\n".join(lines), encoding="utf-8")
+    (folder / f"restore{'_patches' * arguments.patches or '_diffusion' * arguments.diffusion}.md").write_text(
+        "\n".join(lines), encoding="utf-8"
+    )
     return 0
 
 

@@ -100,7 +100,8 @@ class _Training:
             load_into(self.network, given[0])
         self.network.to(hardware.device).train()
         self.average = Average(self.network, config.ema)
-        self.optimizer = torch.optim.AdamW(_groups(self.network, config.weight_decay), lr=config.rate, betas=(config.momentum, 0.999))
+        groups, betas = _groups(self.network, config.weight_decay), (config.momentum, 0.999)
+        self.optimizer = torch.optim.AdamW(groups, lr=config.rate, betas=betas, fused=True)
         self.progress = Progress()
         if folder.state.exists():
             self.progress = load_state(folder.state, self.network, self.average, self.optimizer)

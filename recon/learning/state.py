@@ -61,9 +61,7 @@ def load_state(path: Path, network: nn.Module, average: Average, optimizer: torc
     load_into(average.network, _below(tensors, "average/"))
     for name, parameter in network.named_parameters():
         if moments := _below(tensors, f"optimizer/{name}/"):
-            optimizer.state[parameter] = {
-                key: value.clone() if key == "step" else value.to(parameter.device, copy=True) for key, value in moments.items()
-            }
+            optimizer.state[parameter] = {key: value.to(parameter.device, copy=True) for key, value in moments.items()}
     try:
         return Progress(**json.loads(metadata["progress"]))
     except (KeyError, ValueError, TypeError) as error:

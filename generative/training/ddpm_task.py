@@ -41,7 +41,7 @@ class PicturesDdpmTask(ClassTask):
 
     name = "pictures-ddpm"
 
-    def __init__(self, folder: Path | None, *, width: int = 64) -> None:
+    def __init__(self, folder: Path | None, *, width: int = 16) -> None:
         super().__init__(folder)
         self._settings = unet_settings(SIDE, width, classes=len(self.classes) + 1)
 
@@ -87,7 +87,7 @@ def _task(options: argparse.Namespace) -> PicturesDdpmTask:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--width", type=int, help="channels of pixels folded two by two, a multiple of 8", default=64)
+    parser.add_argument("--width", type=int, help="channels at full size, a multiple of 8", default=16)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

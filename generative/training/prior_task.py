@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from generative.networks.unet2d import as_function, patch_side, unet2d, unet_settings
+from generative.networks.unet2d import as_function, folded_settings, patch_side, unet2d
 from generative.samplers import Denoiser, sample_ddim
 from generative.schedules import pairs, trailing
 from generative.training.crop_task import CropTask
@@ -77,8 +77,8 @@ class PriorTask(CropTask):
 def _task(options: argparse.Namespace) -> PriorTask:
     cv2.setNumThreads(0)
     if options.tiny and options.data is None:
-        return PriorTask(None, unet_settings(16, 8), validation_pictures=2)
-    return PriorTask(options.data, unet_settings(options.size, options.width))
+        return PriorTask(None, folded_settings(16, 8), validation_pictures=2)
+    return PriorTask(options.data, folded_settings(options.size, options.width))
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 from generative import samplers, schedules
 from generative.networks.unet2d import as_function, unet2d
 from generative.priors.load import load_prior
+from generative.priors.precision import in_bf16
 from generative.priors.prior import GanPrior
 from generative.samplers.ddim import ddim_sigma
 from generative.samplers.protocols import Level
@@ -149,9 +150,8 @@ def sampled(network: torch.nn.Module, z: Tensor, told: Tensor, levels: Any, **no
     """Pictures in [-1, 1] by DDIM with this noise, in batches."""
     parts, generator = [], torch.Generator().manual_seed(4)
     for x, labels in zip(z.split(BATCH), told.split(BATCH), strict=True):
-        with torch.autocast("cpu", torch.bfloat16):
-            denoise = samplers.Denoiser(lambda x, t, labels=labels: as_function(network, labels)(x, t).float(), clamp=1.0)
-            parts.append(samplers.sample_ddim(denoise, x, levels, generator=generator, **noise))
+        denoise = samplers.Denoiser(in_bf16(as_function(network, labels)), clamp=1.0)
+        parts.append(samplers.sample_ddim(denoise, x, levels, generator=generator, **noise))
     return torch.cat(parts).clamp(-1, 1)
 
 

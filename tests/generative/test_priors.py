@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from generative.networks.unet2d import as_function, unet2d, unet_settings
+from generative.networks.unet2d import as_function, folded_settings, unet2d
 from generative.priors.diffusers_folder import read_folder, write_folder
 from generative.priors.load import load_prior
 from generative.priors.prior import DiffusionPrior, ResidualPrior
@@ -17,7 +17,7 @@ from generative.schedules import cosine, linear, pairs, trailing
 from generative.training import prior_task, rddm_task
 from recon.errors import WeightsError
 
-SETTINGS = unet_settings(16, 8)
+SETTINGS = folded_settings(16, 8)
 
 
 @pytest.fixture(scope="module")

@@ -38,6 +38,7 @@ class Tiles:
         if not 0 <= overlap < tile or batch < 1:
             raise ValueError(f"tiles of {tile} pixels with {overlap} of overlap, {batch} at once, cannot be")
         self.tile, self.overlap, self.batch, self.on_part = tile, overlap, batch, on_part
+        self._shared: dict[tuple[torch.Size, torch.device, torch.dtype], tuple[Tensor, Tensor]] = {}
 
     @classmethod
     def within(cls, tile: int, overlap: int, budget: int, bytes_per_pixel: int, on_part: OnPart = nothing) -> Tiles:
@@ -56,10 +57,7 @@ class Tiles:
         """
         height, width = pictures[0].shape[-2:]
         pictures = tuple(self._at_least_a_tile(picture) for picture in pictures)
-        places, window = self._places(pictures[0]), self._window().to(pictures[0])
-        weight = torch.zeros_like(pictures[0][:, :1])
-        for place in places:
-            self._at(weight, *place).add_(window)
+        places, (window, weight) = self._places(pictures[0]), self._weights(pictures[0])
         sums: list[Tensor] = []
         done = 0
         while done < len(places):
@@ -73,8 +71,8 @@ class Tiles:
                 continue
             sums = sums or [e.new_zeros(len(pictures[0]), e.shape[1], *pictures[0].shape[-2:]) for e in estimates]
             for total, patches in zip(sums, estimates, strict=True):
-                for place, patch in zip(some, patches, strict=True):
-                    self._at(total, *place).add_(window * patch)
+                for place, patch in zip(some, window * patches, strict=True):
+                    self._at(total, *place).add_(patch)
             done += len(some)
             self.on_part(done, len(places))
         return tuple(total.div_(weight)[..., :height, :width] for total in sums)
@@ -93,11 +91,20 @@ class Tiles:
         """View of one patch `[C, tile, tile]`."""
         return picture[b, :, top : top + self.tile, left : left + self.tile]
 
-    def _window(self) -> Tensor:
-        """Weights `[tile, tile]`: 1 inside, falling linearly over the overlap, never 0."""
-        i = torch.arange(1, self.tile + 1, dtype=torch.float64)
-        ramp = (torch.minimum(i, i.flip(0)) / (self.overlap + 1)).clamp(max=1)
-        return torch.outer(ramp, ramp)
+    def _weights(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """Of a patch `[tile, tile]`: 1 inside, falling linearly over the overlap, never 0; and their sum at every pixel `[B, 1, H, W]`.
+
+        The same in every step of a sampler, so they are kept.
+        """
+        kind = (picture[:, :1].shape, picture.device, picture.dtype)
+        if kind not in self._shared:
+            i = torch.arange(1, self.tile + 1, dtype=torch.float64)
+            ramp = (torch.minimum(i, i.flip(0)) / (self.overlap + 1)).clamp(max=1)
+            window, total = torch.outer(ramp, ramp).to(picture), torch.zeros_like(picture[:, :1])
+            for place in self._places(picture):
+                self._at(total, *place).add_(window)
+            self._shared = {kind: (window, total)}
+        return self._shared[kind]
 
     def _at_least_a_tile(self, picture: Tensor) -> Tensor:
         """The picture, mirrored at its lower and right border where it is smaller than a patch."""

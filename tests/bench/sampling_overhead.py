@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ from torch import Tensor
 
 from generative import operators, samplers, schedules
 from generative.degradations import Blur
-from generative.networks.unet2d import as_function
 from generative.priors.load import load_prior
 from generative.priors.prior import ColdPrior, DiffusionPrior, ResidualPrior
 from generative.tasks.tiling import Tiles, tiled
@@ -78,8 +78,8 @@ def _by_diffusion(clock: Clock) -> dict[str, Callable[[], Tensor]]:
     """Name -> a run of each sampler with a diffusion prior."""
     prior = load_prior("photo-prior")
     assert isinstance(prior, DiffusionPrior)
-    network = samplers.Denoiser(clock.timed("network", as_function(prior.network)), prior.predicts, clamp=1.0)
-    denoise = tiled(network, Tiles(prior.size, prior.size // 4))
+    patch = prior.denoiser()
+    denoise = tiled(replace(patch, network=clock.timed("network", patch.network)), Tiles(prior.size, prior.size // 4))
     x = torch.randn(1, 3, SIDE, SIDE, generator=_generator())
     steps = prior.schedule.steps(schedules.pairs(schedules.trailing(prior.schedule.T, STEPS)))
     exploding = schedules.ve_steps(prior.schedule, schedules.geometric_sigmas(STEPS))
@@ -106,10 +106,10 @@ def _by_residual(clock: Clock) -> dict[str, Callable[[], Tensor]]:
     assert isinstance(cold, ColdPrior)
     x = torch.randn(1, 3, SIDE, SIDE, generator=_generator()).clamp(-1, 1)
     steps = rddm.schedule.steps(schedules.pairs(schedules.trailing(rddm.schedule.T, STEPS)))
-    denoise = samplers.ResidualDenoiser(clock.timed("network", rddm.network), rddm.network.method)
+    denoise = replace(rddm.denoiser(), network=clock.timed("network", rddm.denoiser().network))
     severities, restore, blur = (
         schedules.severities(STEPS),
-        clock.timed("network", cold.network.restored),
+        clock.timed("network", cold.restorer()),
         clock.timed("operator", Blur(3.0)),
     )
     return {

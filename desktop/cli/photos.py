@@ -37,7 +37,10 @@ def restore_command(
     ratio: Annotated[float | None, typer.Option(help="cs: part of the coefficients that is taken as measured (0.25).")] = None,
     sigma: Annotated[str, typer.Option(help="Noise in grey levels of 255, or auto: estimated for denoise and deblur, else none.")] = "auto",
     steps: Annotated[int | None, typer.Option(help="Of the sampler; 1 for rddm, 3 for cold, 300 for an inversion, else 20.", min=1)] = None,
-    eta: Annotated[float | None, typer.Option(help="Part of the noise drawn anew in a step.", min=0, max=1)] = None,
+    eta: Annotated[
+        float | None,
+        typer.Option(help="Part of the noise drawn anew in a step (1 for ddnm, ddnm+, ddrm and sdedit, else 0).", min=0, max=1),
+    ] = None,
     t0: Annotated[
         str | None,
         typer.Option(

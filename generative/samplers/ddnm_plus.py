@@ -39,7 +39,7 @@ def sample_ddnm_plus(
         steps: Pairs (t, s) of levels, the last s clean. A pair with s noisier than t (time travel) is taken by the forward process.
         operator: The measurement A, with its SVD.
         y: What was measured, `A x + n`, `[B, ...]`.
-        sigma_y: Standard deviation of n. With 0 this is DDNM, and `eta` is DDIM's.
+        sigma_y: Standard deviation of n. With 0 this is DDNM, `marginal` as here.
         generator: Draws the noise of each step.
         eta: Part of the level's noise that is drawn anew.
         on_step: Told of every step.
@@ -48,7 +48,7 @@ def sample_ddnm_plus(
         x_0 `[B, ...]`.
     """
     if sigma_y == 0:
-        return sample_ddnm(denoise, x_T, steps, operator=operator, y=y, generator=generator, eta=eta, on_step=on_step)
+        return sample_ddnm(denoise, x_T, steps, operator=operator, y=y, generator=generator, eta=eta, marginal=True, on_step=on_step)
     d = operator.singular_values.to(x_T)
     seen = d > 0
     spread = torch.where(seen, sigma_y / torch.where(seen, d, 1), torch.inf)  # σ_y/d: noise of a component of A⁺y

@@ -30,12 +30,15 @@ def trailing(T: int, S: int) -> tuple[int, ...]:
     return tuple(round(T - i * T / S) for i in reversed(range(S)))
 
 
-def below(t0: float, T: int, S: int) -> tuple[int, ...]:
-    """At most S even levels that end with level `round(t0 T)`, for a start at time `t0` in [0, 1]; none for t0 = 0."""
+def below(t0: float, T: int, S: int, power: float = 1.0) -> tuple[int, ...]:
+    """At most S levels that end with level `round(t0 T)`, for a start at time `t0` in [0, 1]; none for t0 = 0.
+
+    Level i of S is at `(i/S)^power` of the way: 1 is even, 2 quadratic, dense where there is little noise.
+    """
     if not 0 <= t0 <= 1:
         raise ValueError(f"t0 is a time between 0 and 1, not {t0}")
     start = round(t0 * T)
-    return trailing(start, min(S, start)) if start else ()
+    return tuple(sorted({max(1, round(start * (i / S) ** power)) for i in range(1, S + 1)})) if start else ()
 
 
 def pairs(levels: Sequence[int]) -> Pairs:

@@ -49,7 +49,7 @@ class Recipe:
     Args:
         method: A key of METHODS.
         steps: Of the sampler; 1 for RDDM and 3 for Cold Diffusion, which need no more, 300 for the search of an inversion, else 20.
-        eta: Noise drawn anew in a step, see each sampler.
+        eta: Part of the noise that is drawn anew in a step, see each sampler; DDNM, DDNM+, DDRM and SDEdit 1, others 0.
         t0: Where SDEdit begins, 0 to 1; 0.4. Where DDNM and DDNM+ begin, likewise from the picture as it is, with noise on it; 1, which is
             noise alone, but 0.8 for colours.
         travel: Length and repeats of time travel (DDNM, DDNM+); none.

@@ -34,6 +34,10 @@ from recon.errors import SettingsError
 RESIDUAL_TILE, RESIDUAL_OVERLAP = 256, 32
 BYTES_PER_PIXEL = 16_000
 """Memory a U-Net takes for a pixel, about."""
+ETA = 1.0
+"""Usual part of the noise that samplers of a posterior draw anew: few steps forget the network's errors so (the authors take 0.85)."""
+SPACING = 2.0
+"""Levels of samplers of a posterior are dense where there is little noise: details beside what was measured exactly are found there."""
 KINDS = {"rddm": ResidualPrior, "cold": ColdPrior, "gan-inversion": GanPrior}
 """Method -> kind of its prior, where it is no DiffusionPrior."""
 
@@ -157,15 +161,15 @@ def _of_posterior(
 ) -> Tensor:
     """By DDNM, DDNM+ or DDRM: a picture that explains the measurement."""
     t0 = recipe.start(problem.task)
-    visited = pairs(below(t0, prior.schedule.T, recipe.step_count) or (1,))
+    visited = pairs(below(t0, prior.schedule.T, recipe.step_count, SPACING) or (1,))
     steps = prior.schedule.steps(time_travel(visited, *recipe.travel) if recipe.travel else visited)
     x = torch.randn(guide.shape, generator=generator).to(guide)
     if t0 < 1:  # begins with the picture as it is (Chung et al. 2022, Come-Closer-Diffuse-Faster)
         x = steps[0][0].signal * guide + steps[0][0].noise * x
     measured: dict[str, Any] = {"operator": problem.operator, "y": problem.y.to(prior.device)}
-    dials: dict[str, Any] = {"eta": 0.85 if recipe.eta is None else recipe.eta, "generator": generator, "on_step": on_step}
+    dials: dict[str, Any] = {"eta": ETA if recipe.eta is None else recipe.eta, "generator": generator, "on_step": on_step}
     if recipe.method == "ddnm":
-        return sample_ddnm(denoise, x, steps, **measured, **dials)
+        return sample_ddnm(denoise, x, steps, **measured, **dials, marginal=True)
     sample = sample_ddrm if recipe.method == "ddrm" else sample_ddnm_plus
     return sample(denoise, x, steps, **measured, sigma_y=problem.sigma_y, **dials)
 

@@ -132,7 +132,7 @@ class Measured:
         return self.operator.singular_values.expand(shape).flatten()
 
 
-def ddnm_law(data: GaussianData, steps, measured: Measured, eta: float) -> Law:
+def ddnm_law(data: GaussianData, steps, measured: Measured, eta: float, marginal: bool = False) -> Law:
     law, P = standard(measured.n), measured.A_pinv @ measured.A
     rest = eye(data) - P
     for t, s in steps:
@@ -140,7 +140,9 @@ def ddnm_law(data: GaussianData, steps, measured: Measured, eta: float) -> Law:
             ratio = s.alpha_bar / t.alpha_bar
             law = law.after(math.sqrt(ratio) * eye(data), torch.zeros(measured.n, dtype=F64), (1 - ratio) * eye(data))
             continue
-        sigma2 = eta**2 * (1 - s.alpha_bar) / (1 - t.alpha_bar) * (1 - t.alpha_bar / s.alpha_bar)
+        sigma2 = eta**2 * (1 - s.alpha_bar)
+        if not marginal:
+            sigma2 *= (1 - t.alpha_bar / s.alpha_bar) / (1 - t.alpha_bar)
         correct = lambda K, k: (rest @ K, rest @ k + measured.A_pinv @ measured.y)  # noqa: E731
         law = _after_x0_and_eps(law, data, t, s.signal, math.sqrt(max(1 - s.alpha_bar - sigma2, 0)), sigma2, correct)
     return law

@@ -113,7 +113,7 @@ def test_ddnm_explains_the_measurement(operator, shape) -> None:
 def test_without_noise_ddnm_plus_is_ddnm_and_ddrm_explains_the_measurement(operator, shape) -> None:
     y = operator.A(signals(shape, 2, torch.float64, seed=11))
     a = restore("sample_ddnm_plus", operator, y, x_T(shape), sigma_y=0.0)
-    assert torch.equal(a, restore("sample_ddnm", operator, y, x_T(shape)))
+    assert torch.equal(a, restore("sample_ddnm", operator, y, x_T(shape), marginal=True))
     b = restore("sample_ddrm", operator, y, x_T(shape), sigma_y=0.0)
     assert torch.allclose(operator.A(b), y, atol=1e-9)
     # and nothing jumps when the noise goes to 0

@@ -94,12 +94,13 @@ def measured(name: str, sigma_y: float) -> tuple[GaussianData, laws.Measured, Te
 
 
 @restorations
-def test_ddnm(name: str) -> None:
+@pytest.mark.parametrize("marginal", [False, True])
+def test_ddnm(name: str, marginal: bool) -> None:
     data, measurement, y = measured(name, 0.0)
     steps = SCHEDULE.steps(schedules.time_travel(schedules.pairs(schedules.trailing(T, 6)), 3, 2))
     x_T = noise(measurement.shape)
-    samples = samplers.sample_ddnm(data, x_T, steps, operator=measurement.operator, y=y, generator=generator(), eta=0.6)
-    assert_law(samples, laws.ddnm_law(data, steps, measurement, 0.6))
+    samples = samplers.sample_ddnm(data, x_T, steps, operator=measurement.operator, y=y, generator=generator(), eta=0.6, marginal=marginal)
+    assert_law(samples, laws.ddnm_law(data, steps, measurement, 0.6, marginal))
 
 
 @restorations

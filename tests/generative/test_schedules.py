@@ -72,6 +72,8 @@ def test_a_start_below_the_top() -> None:
     assert len(schedules.below(0.5, 1000, 50)) == 50
     assert schedules.below(0.003, 1000, 50) == (1, 2, 3)
     assert schedules.below(0.0, 1000, 50) == ()
+    assert schedules.below(1.0, 1000, 4, 2) == (62, 250, 562, 1000)
+    assert len(schedules.below(1.0, 1000, 1000, 2)) < 1000, "levels that fall together are visited once"
 
 
 def test_time_travel_goes_every_stretch_so_often() -> None:

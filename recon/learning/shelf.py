@@ -7,7 +7,7 @@ from pathlib import Path
 from recon.errors import WeightsError
 from recon.learning.card import NAME
 
-MAX_SHIPPED = 8_000_000
+MAX_SHIPPED = 25_000_000
 """Largest file of weights that is shipped, in bytes."""
 
 

@@ -39,7 +39,7 @@ def ship(
         dtype: torch.float16 or torch.float32.
 
     Raises:
-        WeightsError: The source is damaged, or the weights are larger than 8 MB.
+        WeightsError: The source is damaged, or the weights are larger than 25 MB.
     """
     if not NAME.fullmatch(name):
         raise WeightsError(f"'{name:.80}' is no name for weights.", "Allowed: small letters, digits, '.', '_', '-'.", "Choose another.")

@@ -23,7 +23,7 @@ from generative.training.pictures import Crops
 from recon.metrics.images import psnr, ssim
 from recon.photos import read_image
 from tests.bench.restore_cases import CASES, Case
-from tests.bench.restore_ways import DRAWS, Way, array, diffused, older, ours
+from tests.bench.restore_ways import DRAWS, PUBLISHED, Way, array, diffused, older, ours
 from tests.bench.support.machine import machine_lines
 from tests.bench.support.options import bench_parser, need_data
 from tests.bench.support.tables import cell, table
@@ -39,8 +39,9 @@ rddm: one step and three of the residual alone (SM-Res, SM-N and SM-Res-N by wha
 turned and mirrored in 8 ways; one network for all tasks, which is told neither task nor strength. Non-local means, biharmonic and
 Richardson-Lucy (30 iterations) are those of scikit-image, Navier-Stokes that of OpenCV."""
 DIFFUSED = """
-Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. DDNM+
-is left out: without noise it is DDNM, with noise DDRM."""
+Methods with a diffusion prior take 20 steps and are judged by one sample, some also by the mean of {draws}. DDNM and DDRM draw all
+noise anew in every step (η = 1, the program's default), where without noise they are the same; so of DDRM only η = {published} is shown
+there, as published, beside DDNM's. DDNM+ is left out: without noise it is DDNM, with noise DDRM."""
 
 
 def measure(case: Case, pictures: dict[int, Tensor], ways: dict[str, Way], shown: Path | None) -> list[list[str]]:
@@ -81,7 +82,7 @@ def main() -> int:
     parser = bench_parser(__doc__)
     parser.add_argument("--size", type=int, default=0, help="side of the crops; 128, patches 64")
     parser.add_argument("--pictures", type=int, default=24)
-    parser.add_argument("--only", default="", metavar="NAME", help="only cases whose name contains NAME")
+    parser.add_argument("--only", action="append", default=[], metavar="NAME", help="only cases whose name contains NAME")
     parser.add_argument("--prior", default="", help="weights instead of the shipped ones")
     parser.add_argument("--diffusion", action="store_true", help="the methods with a diffusion prior too")
     parser.add_argument("--patches", action="store_true", help="patches as the priors were trained on, instead of crops")
@@ -97,17 +98,19 @@ def main() -> int:
     shown = arguments.out / "restore" if arguments.previews else None
     rows = []
     for case in CASES:
-        if arguments.only in case.name:
+        if not arguments.only or any(name in case.name for name in arguments.only):
             found = older(case.task)
             if arguments.diffusion:
                 found |= ours(case.task, arguments.prior) | diffused(case.task, arguments.prior)
             else:
                 found |= ours(case.task, arguments.prior)
             rows += measure(case, pictures, found, shown)
-    words = WORDS.format(what=what.format(size=size, count=len(pictures))) + (DIFFUSED.format(draws=DRAWS) if arguments.diffusion else "")
+    words = WORDS.format(what=what.format(size=size, count=len(pictures))) + (
+        DIFFUSED.format(draws=DRAWS, published=PUBLISHED) if arguments.diffusion else ""
+    )
     header = ["", "method", "PSNR dB", "SSIM", "s"]
     lines = ["# Restored photographs", "", *machine_lines(), "", words, "", *table(header, rows), ""]
-    plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (0, 24, "", "")
+    plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (0, 24, [], "")
     folder = Path(__file__).parent / "results" if plain else arguments.out
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"restore{'_patches' * arguments.patches or '_diffusion' * arguments.diffusion}.md").write_text(

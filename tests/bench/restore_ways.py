@@ -21,6 +21,8 @@ Way = Callable[[Problem], Tensor]
 DIFFUSION = tuple(method for method, prior in PRIORS.items() if prior == "photo-prior")
 """Methods with a diffusion prior."""
 DRAWS = 8
+PUBLISHED = 0.85
+"""η in the papers of DDRM and DDNM."""
 AVERAGED = {"ddnm": METHODS["ddnm"], "ddrm": ("deblur",)}
 """Methods, and tasks, of which the mean of so many samples is taken too: it is nearer to the truth than one of them."""
 RDDM = {
@@ -74,10 +76,21 @@ def diffused(task: str, given: str) -> dict[str, Way]:
         prior = _prior_for(method, given)
         if task not in METHODS[method] or prior is None or method == "ddnm+":
             continue
-        for count in (1, DRAWS) if task in AVERAGED.get(method, ()) else (1,):
-            recipe = Recipe(method, samples=count if method in OPTIONS["samples"] else None)
-            name = method if count == 1 else f"{method}, mean of {count}"
+        for name, recipe in _recipes(method, task).items():
             found[name] = lambda p, prior=prior, recipe=recipe: restore(p, prior, recipe).picture  # type: ignore[misc]
+    return found
+
+
+def _recipes(method: str, task: str) -> dict[str, Recipe]:
+    """Name -> how a method with a diffusion prior is used for a task."""
+    exact = task in METHODS["ddnm"]  # a measurement without noise, where DDNM and DDRM are the same with η = 1
+    found = {}
+    if not (exact and method == "ddrm"):
+        found[method] = Recipe(method, samples=1 if method in OPTIONS["samples"] else None)
+    if task in AVERAGED.get(method, ()):
+        found[f"{method}, mean of {DRAWS}"] = Recipe(method, samples=DRAWS)
+    if exact and method in ("ddnm", "ddrm"):
+        found[f"{method}, η = {PUBLISHED}"] = Recipe(method, eta=PUBLISHED, samples=1)
     return found
 
 

@@ -121,6 +121,18 @@ def test_without_noise_ddnm_plus_is_ddnm_and_ddrm_explains_the_measurement(opera
     assert float((operator.A(c) - y).abs().max()) < float((operator.A(DENOISE(c, STEPS[-1][0]).x0) - y).abs().max())
 
 
+def test_ddnm_is_ddrm_where_all_noise_is_drawn_anew() -> None:
+    known = torch.rand(*SHAPE[-2:], generator=generator(3)) > 0.5
+    operator, options = ops.Mask(known), {"eta": 1.0}
+    y = operator.A(signals(SHAPE, 2, torch.float64, seed=11))
+    a = restore("sample_ddnm", operator, y, x_T(), marginal=True, **options)
+    b = restore("sample_ddrm", operator, y, x_T(), sigma_y=0.0, **options)
+    error = float((a - b).abs().max())
+    assert error < 0.01 * float(a.abs().max()), "they differ by the start alone"
+    other = restore("sample_ddnm", operator, y, x_T(), **options)
+    assert float((other - b).abs().max()) > 10 * error, "DDIM's noise is less"
+
+
 def test_ddrm_gives_a_whole_measurement_back_when_it_has_no_noise() -> None:
     y = signals(SHAPE, 2, torch.float64)
     assert torch.allclose(restore("sample_ddrm", ops.Identity(), y, x_T(), sigma_y=0.0), y, atol=1e-12)

@@ -39,7 +39,7 @@ STEPS = {"rddm": 1, "cold": 3, "gan-inversion": 300}
 STARTS = {"colorize": 0.8}
 """Usual t0 of DDNM and DDNM+, where it is not 1: of colours in pure noise the shipped prior has no good idea."""
 SAMPLES = {"colorize": 8}
-"""Usual number of samples, where it is not 1: the colours of one sample are a guess, and grey is nearer to the truth."""
+"""Usual number of samples, where it is not 1: the colours of one sample are a guess, the mean of several is nearer to the truth."""
 
 
 @dataclass(frozen=True)

@@ -34,12 +34,12 @@ def upright(poses: Mapping[str, Rigid3], points: NDArray[np.float64]) -> Sim3:
     level = np.einsum("ni,nj->ij", rotations[:, 0], rotations[:, 0]) / len(rotations)
     up = np.linalg.eigh(level + 0.05 * (np.eye(3) - np.outer(own_up, own_up)))[1][:, 0]
     up = up if up @ own_up >= 0 else -up
+    rotation = _axes(up, rotations[:, 2].mean(axis=0))
+    points, centers = points @ rotation.T, centers @ rotation.T  # medians of coordinates depend on the axes
     middle = np.median(points, axis=0) if len(points) else centers.mean(axis=0)
-    forward = rotations[:, 2].mean(axis=0)
-    rotation = _axes(up, forward)
     distance = np.median(np.linalg.norm(centers - middle, axis=1))
     scale = 1.0 / distance if distance > 1e-12 else 1.0
-    return Sim3(rotation, -scale * rotation @ middle, float(scale))
+    return Sim3(rotation, -scale * middle, float(scale))
 
 
 def _axes(up: NDArray[np.float64], forward: NDArray[np.float64]) -> NDArray[np.float64]:

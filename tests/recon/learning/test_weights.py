@@ -210,8 +210,8 @@ def test_ship_completes_the_card_with_a_note_and_the_history_of_the_run(path, tm
 
 
 def test_ship_refuses_what_is_too_large(path, tmp_path, monkeypatch, capsys) -> None:
-    save_weights({"w": torch.zeros(4_100_000)}, path, CARD)
+    save_weights({"w": torch.zeros(12_600_000)}, path, CARD)
     monkeypatch.setattr("recon.learning.ship.shelf", lambda: tmp_path)
     assert ship_main([str(path), "big"]) == 3
-    assert "8.2 MB" in capsys.readouterr().err
+    assert "25.2 MB" in capsys.readouterr().err
     assert not (tmp_path / "big.safetensors").exists()

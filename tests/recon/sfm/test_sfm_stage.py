@@ -92,7 +92,7 @@ def test_without_gps_the_model_is_upright_and_of_sensible_size(prepared, tmp_pat
     assert np.degrees(np.arccos(found.rotation[2, 2])) < 5
     model = read_model(artifact.path / "sparse")
     middle = np.median([point.xyz for point in model.points3D.values()], axis=0)
-    assert np.abs(middle).max() < 0.05
+    assert np.abs(middle).max() < 1e-6
     assert 0.8 < np.median(np.linalg.norm(centers(poses) - middle, axis=1)) < 1.2
 
 

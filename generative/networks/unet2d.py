@@ -18,7 +18,7 @@ FOLD = 2
 def unet_settings(size: int, width: int = 16, classes: int = 0) -> dict[str, Any]:
     """Settings of a U-Net of four levels with width, 2, 4 and 8 times width channels and one block a level, for small pictures.
 
-    Width 16 (2.7 M weights) trains at 0.25 s a step on one processor core, with 32 pictures of 32 pixels; on a GPU take 64 or more.
+    Width 16 (2.7 M weights) trains at 0.3 s a step on one processor core, with 32 pictures of 32 pixels; on a GPU take 64 or more.
 
     Args:
         size: Side of a picture, pixels; a multiple of 8.

@@ -17,7 +17,7 @@ TERMS = "photographs of ImageNet and BSDS500 (research use) and of Unsplash (Uns
 
 
 KEPT = 1 << 30
-"""Bytes of photographs that stay in memory: reading one takes as long as four crops of it."""
+"""Bytes of photographs that stay in memory: reading one takes several times as long as a crop of it."""
 
 
 class Crops:

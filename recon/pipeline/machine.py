@@ -40,7 +40,7 @@ def resolve_device(name: str) -> str:
 
 
 def multiplies_bfloat16(kind: str) -> bool:
-    """Whether a device of this kind ('cpu', 'cuda', 'mps') has instructions for products of bfloat16, then two to three times as fast."""
+    """Whether a device of this kind ('cpu', 'cuda', 'mps') has instructions for products of bfloat16, then about twice as fast."""
     import torch
 
     if kind == "cuda":

@@ -2,9 +2,9 @@
 
 Central crops of the 24 Kodak pictures, which no training has seen; or (--patches) patches as the priors were trained on, of photographs
 that were held back from the training. 'degraded' is the picture as it comes, holes filled with grey; A⁺y the pseudo-inverse of what was
-done to it. Tables go to tests/bench/results/: restore.md, with the methods that have a diffusion prior (--diffusion, half an hour) to
-restore_diffusion.md, of patches to restore_patches.md; with other options to out/bench/. With --previews the pictures go to
-out/bench/restore/.
+done to it. Tables go to tests/bench/results/: restore.md; with the methods that have a diffusion prior (--diffusion, an hour on one core;
+patches a quarter of that) restore_diffusion.md; of patches the same names with _patches. With other options they go to out/bench/, and with
+--previews the pictures to out/bench/restore/.
 """
 
 from __future__ import annotations
@@ -113,9 +113,8 @@ def main() -> int:
     plain = (arguments.size, arguments.pictures, arguments.only, arguments.prior) == (0, 24, [], "")
     folder = Path(__file__).parent / "results" if plain else arguments.out
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / f"restore{'_patches' * arguments.patches or '_diffusion' * arguments.diffusion}.md").write_text(
-        "\n".join(lines), encoding="utf-8"
-    )
+    name = f"restore{'_diffusion' * arguments.diffusion}{'_patches' * arguments.patches}.md"
+    (folder / name).write_text("\n".join(lines), encoding="utf-8")
     return 0
 
 
